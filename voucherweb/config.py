@@ -1,0 +1,235 @@
+"""Typed settings: the only reader of the environment. Wrong values fail loudly at start.
+
+Every secret may also be given as `NAME_FILE`, the path of a file that holds it (behaviour §10).
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+DEVELOPMENT_SECRET = "development-only-secret-never-in-production"  # noqa: S105
+
+
+class SettingsError(ValueError):
+    """A setting is missing or wrong; the message names it and says what it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class S3Settings:
+    """An S3-compatible object store (behaviour §9)."""
+
+    endpoint: str | None
+    region: str
+    bucket: str
+    access_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    addressing: Literal["path", "virtual"] = "path"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberTokens:
+    """How host-app tokens are verified: one key, one algorithm family (behaviour §2)."""
+
+    algorithms: tuple[str, ...]
+    key: str | None = field(default=None, repr=False)
+    jwks_file: Path | None = None
+    issuer: str | None = None
+    audience: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be configured; see the table in README.md."""
+
+    environment: Literal["development", "test", "production"]
+    secret_key: str = field(repr=False)
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    data_dir: Path
+    public_url: str | None
+    timezone: ZoneInfo
+    unit_points: int
+    safety_stock_rate: Decimal
+    ratelimit_enabled: bool
+    port: int
+    web_workers: int
+    web_threads: int
+    db_pool_size: int
+    s3: S3Settings | None
+    member_tokens: MemberTokens | None
+    smtp_url: str | None = field(default=None, repr=False)
+    log_level: str = "INFO"
+    debug: bool = False
+    import_wait_seconds: float = 25.0
+    metrics_token: str | None = field(default=None, repr=False)
+
+    @property
+    def production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database URL with the driver that SQLAlchemy should use."""
+        head, _, rest = self.database_url.partition("://")
+        return f"{'postgresql+psycopg' if head.startswith('postgres') else head}://{rest}"
+
+
+class _Reader:
+    """Reads and converts one variable at a time, and collects what is wrong."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+
+    def text(self, name: str, default: str | None = None) -> str | None:
+        value = self.environ.get(name, "").strip()
+        file = self.environ.get(f"{name}_FILE", "").strip()
+        if value and file:
+            raise SettingsError(f"{name} and {name}_FILE are both set; give one of them")
+        if file:
+            try:
+                return Path(file).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise SettingsError(f"{name}_FILE: cannot read {file}: {error}") from error
+        return value or default
+
+    def need(self, name: str) -> str:
+        value = self.text(name)
+        if value is None:
+            raise SettingsError(f"{name} is not set")
+        return value
+
+    def integer(self, name: str, default: int, low: int = 1, high: int = 10**6) -> int:
+        value = self.text(name, str(default)) or ""
+        if not value.isdecimal() or not low <= int(value) <= high:
+            raise SettingsError(f"{name}={value!r}: expected a whole number from {low} to {high}")
+        return int(value)
+
+    def flag(self, name: str, default: bool) -> bool:
+        value = (self.text(name) or str(int(default))).lower()
+        if value not in {"0", "1", "true", "false", "yes", "no"}:
+            raise SettingsError(f"{name}={value!r}: expected 1 or 0")
+        return value in {"1", "true", "yes"}
+
+
+def _s3(read: _Reader) -> S3Settings | None:
+    bucket = read.text("S3_BUCKET")
+    if bucket is None:
+        return None
+    addressing = read.text("S3_ADDRESSING", "path")
+    if addressing not in {"path", "virtual"}:
+        raise SettingsError("S3_ADDRESSING: expected path or virtual")
+    return S3Settings(
+        endpoint=read.text("S3_ENDPOINT_URL"),
+        region=read.text("S3_REGION", "us-east-1") or "us-east-1",
+        bucket=bucket,
+        access_key=read.need("S3_ACCESS_KEY_ID"),
+        secret_key=read.need("S3_SECRET_ACCESS_KEY"),
+        addressing="path" if addressing == "path" else "virtual",
+    )
+
+
+def _member_tokens(read: _Reader) -> MemberTokens | None:
+    secret = read.text("MEMBER_JWT_SECRET")
+    public = read.text("MEMBER_JWT_PUBLIC_KEY")
+    jwks = read.text("MEMBER_JWT_JWKS_FILE")
+    given = [value for value in (secret, public, jwks) if value]
+    if not given:
+        return None
+    if len(given) > 1:
+        raise SettingsError(
+            "give one of MEMBER_JWT_SECRET, MEMBER_JWT_PUBLIC_KEY, MEMBER_JWT_JWKS_FILE"
+        )
+    return MemberTokens(
+        algorithms=("HS256",) if secret else ("RS256", "EdDSA"),
+        key=secret or public,
+        jwks_file=Path(jwks) if jwks else None,
+        issuer=read.text("MEMBER_JWT_ISSUER"),
+        audience=read.text("MEMBER_JWT_AUDIENCE"),
+    )
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise SettingsError(f"TIMEZONE={name!r}: no such time zone") from error
+
+
+def _ratio(text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation as error:
+        raise SettingsError(f"SAFETY_STOCK_RATE={text!r}: expected a number") from error
+    if not 0 <= value <= 1:
+        raise SettingsError("SAFETY_STOCK_RATE: expected a number from 0 to 1")
+    return value
+
+
+def _environment(value: str | None) -> Literal["development", "test", "production"]:
+    if value in {None, "development"}:
+        return "development"
+    if value == "test":
+        return "test"
+    if value == "production":
+        return "production"
+    raise SettingsError(f"APP_ENV={value!r}: expected development, test or production")
+
+
+def _wait_seconds(read: _Reader) -> float:
+    return float(read.integer("IMPORT_WAIT_SECONDS", 25, low=0, high=25))
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment (or the mapping given) into `Settings`; raises `SettingsError`."""
+    read = _Reader(os.environ if environ is None else environ)
+    kind = _environment(read.text("APP_ENV"))
+    secret = read.text("SECRET_KEY")
+    settings = Settings(
+        environment=kind,
+        secret_key=secret or DEVELOPMENT_SECRET,
+        database_url=read.need("DATABASE_URL"),
+        redis_url=read.need("REDIS_URL"),
+        data_dir=Path(read.text("DATA_DIR", "var") or "var").resolve(),
+        public_url=(read.text("PUBLIC_URL") or "").rstrip("/") or None,
+        timezone=_zone(read.text("TIMEZONE", "Asia/Taipei") or ""),
+        unit_points=read.integer("UNIT_POINTS", 30, high=100_000),
+        safety_stock_rate=_ratio(read.text("SAFETY_STOCK_RATE", "0.3") or ""),
+        ratelimit_enabled=read.flag("RATELIMIT_ENABLED", default=True),
+        port=read.integer("PORT", 8000, high=65_535),
+        web_workers=read.integer("WEB_WORKERS", 2, high=64),
+        web_threads=read.integer("WEB_THREADS", 64, high=512),
+        db_pool_size=read.integer("DB_POOL_SIZE", 8, high=200),
+        s3=_s3(read),
+        member_tokens=_member_tokens(read),
+        smtp_url=read.text("SMTP_URL"),
+        log_level=(read.text("LOG_LEVEL", "INFO") or "INFO").upper(),
+        debug=read.flag("APP_DEBUG", default=False),
+        import_wait_seconds=_wait_seconds(read),
+        metrics_token=read.text("METRICS_TOKEN"),
+    )
+    if settings.production:
+        refuse_unsafe(settings, read.environ)
+    return settings
+
+
+def refuse_unsafe(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Production starts only with real secrets and no debug setting; raises `SettingsError`."""
+    wrong = []
+    secret = settings.secret_key
+    if len(secret) < 32 or secret == DEVELOPMENT_SECRET or len(set(secret)) < 10:
+        wrong.append("SECRET_KEY is missing or weak: give at least 32 random characters")
+    if settings.debug or environ.get("FLASK_DEBUG", "0") not in {"", "0"}:
+        wrong.append("APP_DEBUG and FLASK_DEBUG must be off")
+    if not (settings.public_url or "").startswith("https://"):
+        wrong.append("PUBLIC_URL must be the https:// address that people use")
+    tokens = settings.member_tokens
+    if tokens and "HS256" in tokens.algorithms and len(tokens.key or "") < 32:
+        wrong.append("MEMBER_JWT_SECRET is weak: give at least 32 random characters")
+    if not settings.ratelimit_enabled:
+        wrong.append("RATELIMIT_ENABLED must be on")
+    if wrong:
+        raise SettingsError("; ".join(wrong))

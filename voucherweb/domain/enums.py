@@ -1,0 +1,95 @@
+"""The closed sets of the contract, spelled as on the wire."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """Who calls (behaviour §2)."""
+
+    PLATFORM_ADMIN = "PLATFORM_ADMIN"
+    TENANT_ADMIN = "TENANT_ADMIN"
+    MEMBER = "MEMBER"
+
+
+class TenantType(StrEnum):
+    DEALER = "DEALER"
+    HOSPITAL = "HOSPITAL"
+    WMT = "WMT"
+
+
+class VoucherType(StrEnum):
+    """Contract A §新增票券 voucherType; `06` is valid wherever a voucherType is."""
+
+    ZERO_YUAN = "01"
+    PLATFORM_COUPON = "02"
+    PRODUCT = "03"
+    PLAN = "04"
+    LIMITED = "05"
+    COUPON_CODE = "06"
+
+
+class VoucherStatus(StrEnum):
+    NONE = "NONE"
+    ON = "ON"
+    OFF = "OFF"
+
+
+class TargetType(StrEnum):
+    ALL = "ALL"
+    MEMBER = "MEMBER"
+
+
+class UseType(StrEnum):
+    SELF = "SELF"
+    MERCHANT = "MERCHANT"
+
+
+class RedemptionStatus(StrEnum):
+    VALID = "VALID"
+    USED = "USED"
+
+
+class Gender(StrEnum):
+    """`U` stands for unknown: counted in totals, drawn in no bar (behaviour §7)."""
+
+    MALE = "M"
+    FEMALE = "F"
+    UNKNOWN = "U"
+
+
+class AgeLevel(StrEnum):
+    """Age groups of the statistics; `level0` is an unknown birthday (behaviour §7)."""
+
+    UNKNOWN = "level0"
+    UNDER_30 = "level1"
+    FROM_30 = "level2"
+    FROM_40 = "level3"
+    FROM_50 = "level4"
+    FROM_60 = "level5"
+
+
+class JobState(StrEnum):
+    """Behaviour §8."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+class QuotaEntryKind(StrEnum):
+    """Every movement of a vendor's quota (behaviour §4)."""
+
+    PURCHASE = "PURCHASE"
+    CORRECTION = "CORRECTION"
+    ISSUE = "ISSUE"
+    EDIT = "EDIT"
+    REFUND = "REFUND"
+
+
+class PointsEntryKind(StrEnum):
+    """Every movement of a member's points."""
+
+    GRANT = "GRANT"
+    REDEEM = "REDEEM"
