@@ -1,6 +1,8 @@
-"""Age levels and genders as the statistics count them (contract A §票券統計, behaviour §7)."""
+"""Age levels and genders as the statistics count them (contract A §票券統計, behaviour §7).
 
-from datetime import date
+Which level a member is in on a day is decided by the SQL function `age_level`, because events
+store it in the statement that counts them.
+"""
 
 from voucherweb.domain.enums import AgeLevel, Gender
 
@@ -12,27 +14,6 @@ AGE_LABELS: dict[AgeLevel, tuple[str, str]] = {
     AgeLevel.FROM_60: ("60歲以上", "60 and over"),
 }
 """The levels drawn as bars, in order, with their labels in zh-TW and English."""
-
-_FLOORS = (
-    (60, AgeLevel.FROM_60),
-    (50, AgeLevel.FROM_50),
-    (40, AgeLevel.FROM_40),
-    (30, AgeLevel.FROM_30),
-)
-
-
-def age_on(birthdate: date, day: date) -> int:
-    """Completed years on `day`; a leap-day birthday is completed on 1 March of other years."""
-    before_birthday = (day.month, day.day) < (birthdate.month, birthdate.day)
-    return day.year - birthdate.year - before_birthday
-
-
-def age_level(birthdate: date | None, day: date) -> AgeLevel:
-    """The level of a member on a local day; a birthday that is missing or ahead is unknown."""
-    if birthdate is None or birthdate > day:
-        return AgeLevel.UNKNOWN
-    age = age_on(birthdate, day)
-    return next((level for floor, level in _FLOORS if age >= floor), AgeLevel.UNDER_30)
 
 
 def gender_of(value: str | None) -> Gender:

@@ -1,0 +1,47 @@
+"""Puts the application together: settings → extensions → errors → api → web → commands."""
+
+from pathlib import Path
+
+from flask import Flask
+
+from voucherweb.config import Settings, load_settings
+from voucherweb.extensions import db, limiter, migrate
+from voucherweb.logs import configure_logs
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application for these settings (default: from the environment).
+
+    Raises `SettingsError` when a setting is missing, wrong, or unsafe in production.
+    """
+    settings = settings or load_settings()
+    configure_logs(settings.log_level, json_lines=settings.production)
+    app = Flask("voucherweb", static_folder="static", template_folder="templates")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.sqlalchemy_url,
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "pool_size": settings.db_pool_size,
+            "max_overflow": settings.db_pool_size,
+            "pool_timeout": 10,
+            "pool_pre_ping": True,
+        },
+        RATELIMIT_ENABLED=settings.ratelimit_enabled,
+        RATELIMIT_STORAGE_URI=_limiter_url(settings.redis_url),
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=(settings.public_url or "").startswith("https://"),
+    )
+    app.extensions["settings"] = settings
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    limiter.init_app(app)
+    return app
+
+
+def _limiter_url(url: str) -> str:
+    """The limiter's library spells a Redis socket `redis+unix://`."""
+    return f"redis+{url}" if url.startswith("unix://") else url

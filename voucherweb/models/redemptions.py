@@ -1,0 +1,41 @@
+"""Redemptions: one piece that a member took for points (the contract's "my voucher")."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from voucherweb.models.base import Base, UuidKey
+
+
+class Redemption(Base):
+    """Gender and age level are those of the member at the moment of each event (behaviour §7)."""
+
+    __tablename__ = "redemptions"
+    __table_args__ = (
+        UniqueConstraint("voucher_id", "seq"),
+        CheckConstraint("seq >= 1", name="seq"),
+        CheckConstraint("points > 0", name="points"),
+        CheckConstraint(
+            "(used_at IS NULL) = (used_gender IS NULL)"
+            " AND (used_at IS NULL) = (used_age_level IS NULL)",
+            name="used",
+        ),
+        Index("ix_redemptions_voucher_member", "voucher_id", "member_id"),
+        Index("ix_redemptions_member", "member_id"),
+        {"postgresql_with": {"fillfactor": 90}},
+    )
+
+    id: Mapped[UuidKey]
+    voucher_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("vouchers.id"))
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
+    seq: Mapped[int]
+    points: Mapped[int]
+    gender: Mapped[str]
+    age_level: Mapped[str]
+    redeemed_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    used_gender: Mapped[str | None]
+    used_age_level: Mapped[str | None]
+    used_by: Mapped[str | None]
