@@ -1,0 +1,75 @@
+"""`/files/<key>`: the local store's signed addresses (behaviour §9). No session, no CSRF token:
+the signature in the address is the whole permission.
+"""
+
+from typing import BinaryIO
+
+from flask import Blueprint, Response, request
+from werkzeug.wsgi import wrap_file
+
+from voucherweb.domain import clock
+from voucherweb.errors import invalid, refuse
+from voucherweb.storage.keys import attachment, check_key
+from voucherweb.storage.local import LocalStorage, stat_open
+from voucherweb.storage.protocol import ObjectNotFound
+from voucherweb.storage.signing import Grant
+
+
+def files_blueprint(storage: LocalStorage) -> Blueprint:
+    """The routes that serve this store; exempt the blueprint from CSRF protection."""
+    blueprint = Blueprint("files", __name__)
+
+    @blueprint.put("/files/<path:key>")
+    def upload(key: str) -> Response:
+        grant = storage.signer.verify("PUT", key, request.args)
+        _check_length(grant)
+        response = Response(status=200)
+        response.set_etag(storage.receive(grant, request.stream))
+        return response
+
+    @blueprint.get("/files/<path:key>")
+    def download(key: str) -> Response:
+        return _answer(storage, storage.signer.verify("GET", key, request.args))
+
+    return blueprint
+
+
+def _check_length(grant: Grant) -> None:
+    """Refuse a body that is too large before reading it, and one whose end cannot be known."""
+    limit = check_key(grant.key).limit
+    request.max_content_length = limit
+    if request.content_length is None and not request.environ.get("wsgi.input_terminated"):
+        raise invalid("Content-Length", "is required", "必須提供")
+    if (request.content_length or 0) > limit:
+        raise refuse("PAYLOAD_TOO_LARGE")
+
+
+def _answer(storage: LocalStorage, grant: Grant) -> Response:
+    try:
+        file = storage.open_file(grant.key)
+    except ObjectNotFound:
+        raise refuse("NOT_FOUND") from None
+    try:
+        return _response(file, grant)
+    except BaseException:
+        file.close()  # A range that cannot be had, for instance.
+        raise
+
+
+def _response(file: BinaryIO, grant: Grant) -> Response:
+    info, modified = stat_open(file)
+    response = Response(wrap_file(request.environ, file), direct_passthrough=True)
+    response.content_type = check_key(grant.key).media_type
+    response.content_length = info.size
+    response.last_modified = modified
+    response.set_etag(info.etag)
+    response.cache_control.private = True
+    response.cache_control.max_age = grant.expires - int(clock.now().timestamp())
+    # The bytes are a stranger's: a browser shall see the type we name, and never run them.
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Content-Disposition"] = (
+        "inline" if grant.filename is None else attachment(grant.filename)
+    )
+    response.make_conditional(request, accept_ranges=True, complete_length=info.size)
+    return response
