@@ -78,6 +78,20 @@ class Settings:
         return f"{'postgresql+psycopg' if head.startswith('postgres') else head}://{rest}"
 
 
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """What must be known before the engines run; URLs are None when the engines are our own."""
+
+    database_url: str | None = field(repr=False)
+    redis_url: str | None = field(repr=False)
+    engines: str
+    data_dir: Path
+    production: bool
+    port: int
+    web_workers: int
+    web_threads: int
+
+
 class _Reader:
     """Reads and converts one variable at a time, and collects what is wrong."""
 
@@ -183,6 +197,30 @@ def _wait_seconds(read: _Reader) -> float:
     return float(read.integer("IMPORT_WAIT_SECONDS", 25, low=0, high=25))
 
 
+def environment() -> dict[str, str]:
+    """A copy of the process's environment, to hand on to programs and to `load_settings`."""
+    return dict(os.environ)
+
+
+def _data_dir(read: _Reader) -> Path:
+    return Path(read.text("DATA_DIR", "var") or "var").resolve()
+
+
+def load_engine_settings(environ: Mapping[str, str] | None = None) -> EngineSettings:
+    """The part of the settings that the embedded system starts from; raises `SettingsError`."""
+    read = _Reader(os.environ if environ is None else environ)
+    return EngineSettings(
+        database_url=read.text("DATABASE_URL"),
+        redis_url=read.text("REDIS_URL"),
+        engines=read.text("ENGINES", "auto") or "auto",
+        data_dir=_data_dir(read),
+        production=_environment(read.text("APP_ENV")) == "production",
+        port=read.integer("PORT", 8000, high=65_535),
+        web_workers=read.integer("WEB_WORKERS", 2, high=64),
+        web_threads=read.integer("WEB_THREADS", 64, high=512),
+    )
+
+
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the environment (or the mapping given) into `Settings`; raises `SettingsError`."""
     read = _Reader(os.environ if environ is None else environ)
@@ -193,7 +231,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         secret_key=secret or DEVELOPMENT_SECRET,
         database_url=read.need("DATABASE_URL"),
         redis_url=read.need("REDIS_URL"),
-        data_dir=Path(read.text("DATA_DIR", "var") or "var").resolve(),
+        data_dir=_data_dir(read),
         public_url=(read.text("PUBLIC_URL") or "").rstrip("/") or None,
         timezone=_zone(read.text("TIMEZONE", "Asia/Taipei") or ""),
         unit_points=read.integer("UNIT_POINTS", 30, high=100_000),

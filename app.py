@@ -1,0 +1,15 @@
+"""The WSGI application, `app:app`; run as a program, the whole embedded system.
+
+`python app.py` must not create the application: it needs the engines that the supervisor starts.
+"""
+
+if __name__ == "__main__":
+    from voucherweb.embedded.supervisor import main
+
+    raise SystemExit(main())
+
+from voucherweb import create_app
+from voucherweb.config import load_settings
+from voucherweb.embedded.attach import attached_environment
+
+app = create_app(load_settings(attached_environment()))
