@@ -36,13 +36,13 @@ class S3Storage:
     """
 
     def __init__(self, settings: S3Settings) -> None:
-        self._bucket = S3Bucket(settings)
-        self._staged = StagedParts(self._bucket)
+        self.bucket = S3Bucket(settings)
+        self._staged = StagedParts(self.bucket)
         self._cache = UrlCache()
 
     def presign_put(self, key: str, expires: int = URL_LIFE) -> str:
         check_key(key)
-        return self._bucket.sign("put_object", {"Key": key}, expires)
+        return self.bucket.sign("put_object", {"Key": key}, expires)
 
     def start_multipart(self, key: str, parts: Sequence[PartSpec]) -> str:
         kind = check_key(key)
@@ -51,7 +51,7 @@ class S3Storage:
             return self._staged.start()
         with answering():
             return self._client.create_multipart_upload(
-                Bucket=self._bucket.name,
+                Bucket=self.bucket.name,
                 Key=key,
                 ContentType=kind.media_type,
                 Metadata={DIGEST: parts_digest(ordered)},
@@ -65,9 +65,9 @@ class S3Storage:
         values: dict[str, object] = {"ContentLength": part.size}
         if self._staged.owns(upload_id):
             values["Key"] = self._staged.name(key, upload_id, part.number)
-            return self._bucket.sign("put_object", values, expires)
+            return self.bucket.sign("put_object", values, expires)
         values |= {"Key": key, "UploadId": upload_id, "PartNumber": part.number}
-        return self._bucket.sign("upload_part", values, expires)
+        return self.bucket.sign("upload_part", values, expires)
 
     def complete_multipart(self, key: str, upload_id: str, parts: Sequence[PartSpec]) -> None:
         check_key(key)
@@ -91,7 +91,7 @@ class S3Storage:
                 return
             try:
                 self._client.abort_multipart_upload(
-                    Bucket=self._bucket.name, Key=key, UploadId=upload_id
+                    Bucket=self.bucket.name, Key=key, UploadId=upload_id
                 )
             except ClientError as error:
                 if code_of(error) != "NoSuchUpload":
@@ -113,13 +113,13 @@ class S3Storage:
         kind = check_key(key)
         with answering():
             self._client.put_object(
-                Bucket=self._bucket.name, Key=key, Body=data, ContentType=kind.media_type
+                Bucket=self.bucket.name, Key=key, Body=data, ContentType=kind.media_type
             )
 
     def delete(self, key: str) -> None:
         check_key(key)
         with answering():
-            self._client.delete_object(Bucket=self._bucket.name, Key=key)
+            self._client.delete_object(Bucket=self.bucket.name, Key=key)
 
     def presign_get(self, key: str, expires: int = URL_LIFE, filename: str | None = None) -> str:
         def sign() -> str:
@@ -128,7 +128,7 @@ class S3Storage:
             values["ResponseContentType"] = check_key(key).media_type
             if filename is not None:
                 values["ResponseContentDisposition"] = attachment(filename)
-            return self._bucket.sign("get_object", values, expires)
+            return self.bucket.sign("get_object", values, expires)
 
         return self._cache.get(key, expires, filename, sign)
 
@@ -138,17 +138,17 @@ class S3Storage:
 
     def check(self) -> None:
         with answering():
-            self._client.head_bucket(Bucket=self._bucket.name)
+            self._client.head_bucket(Bucket=self.bucket.name)
 
     @property
     def _client(self) -> "S3Client":
-        return self._bucket.client
+        return self.bucket.client
 
     def _head(self, key: str) -> tuple[ObjectInfo, dict[str, str]] | None:
         check_key(key)
         with answering():
             try:
-                head = self._client.head_object(Bucket=self._bucket.name, Key=key)
+                head = self._client.head_object(Bucket=self.bucket.name, Key=key)
             except ClientError as error:
                 if code_of(error) in {"404", "NoSuchKey", "NotFound"}:
                     return None
@@ -163,7 +163,7 @@ class S3Storage:
     def _streaming(self, key: str) -> Iterator[BinaryIO]:
         with answering():
             try:
-                body = self._client.get_object(Bucket=self._bucket.name, Key=key)["Body"]
+                body = self._client.get_object(Bucket=self.bucket.name, Key=key)["Body"]
             except ClientError as error:
                 if code_of(error) == "NoSuchKey":
                     raise ObjectNotFound(key) from None
@@ -176,7 +176,7 @@ class S3Storage:
     def _sweep_uploads(self, before: datetime) -> int:
         removed = 0
         pages = self._client.get_paginator("list_multipart_uploads").paginate(
-            Bucket=self._bucket.name, Prefix=f"{UPLOADS}/"
+            Bucket=self.bucket.name, Prefix=f"{UPLOADS}/"
         )
         for page in pages:
             for upload in page.get("Uploads", []):
@@ -191,7 +191,7 @@ class S3Storage:
             for part in parts:
                 compare(part, sent.get(part.number))
             self._client.complete_multipart_upload(
-                Bucket=self._bucket.name,
+                Bucket=self.bucket.name,
                 Key=key,
                 UploadId=upload_id,
                 MultipartUpload={
@@ -208,7 +208,7 @@ class S3Storage:
 
     def _list_parts(self, key: str, upload_id: str) -> dict[int, tuple[int, str]]:
         pages = self._client.get_paginator("list_parts").paginate(
-            Bucket=self._bucket.name, Key=key, UploadId=upload_id
+            Bucket=self.bucket.name, Key=key, UploadId=upload_id
         )
         return {
             item["PartNumber"]: (item["Size"], item["ETag"].strip('"'))
