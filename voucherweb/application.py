@@ -4,9 +4,11 @@ from pathlib import Path
 
 from flask import Flask
 
+from voucherweb.api import register_api
 from voucherweb.config import Settings, load_settings
 from voucherweb.extensions import db, limiter, migrate
 from voucherweb.logs import configure_logs
+from voucherweb.web.requests import register_requests
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -39,6 +41,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     limiter.init_app(app)
+    register_requests(app)
+    register_api(app)
     return app
 
 

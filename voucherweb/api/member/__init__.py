@@ -1,0 +1,1 @@
+"""Contract A, app part; `register_api` imports the modules, which register their calls."""

@@ -1,0 +1,95 @@
+"""Fixtures that every test may use: engines, a migrated database, the app, the cast."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+
+from tests.support import cast
+from tests.support.cast import Caller
+from tests.support.engines import (
+    TestEngines,
+    empty_database,
+    empty_redis,
+    make_settings,
+    running_engines,
+)
+from voucherweb import create_app
+from voucherweb.config import Settings
+from voucherweb.extensions import db
+from voucherweb.services import identity
+
+
+@pytest.fixture(scope="session")
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestEngines]:
+    with running_engines(tmp_path_factory.mktemp("engines")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def settings(engines: TestEngines, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return make_settings(engines, tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="session")
+def migrated(settings: Settings) -> Iterator[Flask]:
+    """The application over a database whose schema the migrations built."""
+    app = create_app(settings)
+    with app.app_context():
+        upgrade()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(migrated: Flask, settings: Settings) -> Iterator[Flask]:
+    """The application over empty tables."""
+    empty_database(settings.database_url)
+    empty_redis(settings.redis_url)
+    identity.forget_members()
+    with migrated.app_context():
+        yield migrated
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def platform(client: FlaskClient, settings: Settings) -> Caller:
+    return cast.make_admin(client, settings)
+
+
+@pytest.fixture
+def tenant_id(app: Flask) -> str:
+    return cast.make_tenant()
+
+
+@pytest.fixture
+def admin(client: FlaskClient, settings: Settings, tenant_id: str) -> Caller:
+    """A tenant admin whose tenant has a vendor and 100,000,000 points of quota."""
+    cast.fund(tenant_id)
+    return cast.make_admin(client, settings, tenant_id)
+
+
+@pytest.fixture
+def stranger(client: FlaskClient, settings: Settings) -> Caller:
+    """The admin of another tenant, which has quota too."""
+    other = cast.make_tenant("緯緯醫學", "DEALER")
+    cast.fund(other)
+    return cast.make_admin(client, settings, other)
+
+
+@pytest.fixture
+def member(client: FlaskClient, settings: Settings) -> Caller:
+    return cast.make_member(client, settings)
+
+
+@pytest.fixture
+def data_dir(settings: Settings) -> Path:
+    return settings.data_dir

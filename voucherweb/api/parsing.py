@@ -1,0 +1,165 @@
+"""From bytes to typed values: lenient in what it takes, exact in what it refuses (behaviour §1)."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
+
+import orjson
+from flask import Request
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails, PydanticCustomError
+from werkzeug.exceptions import ClientDisconnected
+
+from voucherweb.domain import clock
+from voucherweb.domain.money import MAX_AMOUNT
+from voucherweb.errors import Detail, invalid, refuse
+
+MAX_DEPTH = 32
+MAX_JSON = 1_000_000
+MAX_MILLIS = 253_402_300_799_999
+"""The last millisecond of the year 9999."""
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Body(BaseModel):
+    """A request body: camelCase on the wire, unknown fields ignored."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=False, extra="ignore", frozen=True
+    )
+
+
+def _not_bool(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise PydanticCustomError("number_type", "must be a number")
+    return value.strip() if isinstance(value, str) else value
+
+
+def _instant(value: int) -> datetime:
+    return clock.from_millis(value)
+
+
+def _plain_decimal(value: Any) -> Any:
+    value = _not_bool(value)
+    if isinstance(value, str) and not re.fullmatch(r"[+-]?\d{1,20}(\.\d{1,20})?", value):
+        raise PydanticCustomError("number_type", "must be a number")
+    return value
+
+
+Integer = Annotated[int, BeforeValidator(_not_bool)]
+Millis = Annotated[
+    int, BeforeValidator(_not_bool), Field(ge=0, le=MAX_MILLIS), AfterValidator(_instant)
+]
+Amount = Annotated[
+    Decimal, BeforeValidator(_plain_decimal), Field(ge=0, le=MAX_AMOUNT, decimal_places=2)
+]
+
+
+def read_json(request: Request, limit: int = MAX_JSON) -> tuple[bytes, dict[str, Any]]:
+    """The raw body and its object; an empty body is `{}`.
+
+    Raises PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, or INVALID_PARAMETER saying what is wrong.
+    """
+    if (request.content_length or 0) > limit:
+        raise refuse("PAYLOAD_TOO_LARGE")
+    try:
+        raw = request.stream.read(limit + 1)
+    except ClientDisconnected as error:
+        raise _bad_body("was cut off", "傳輸中斷") from error
+    if len(raw) > limit:
+        raise refuse("PAYLOAD_TOO_LARGE")
+    if not raw.strip():
+        return raw, {}
+    if request.mimetype and request.mimetype != "application/json":
+        raise refuse("UNSUPPORTED_MEDIA_TYPE")
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise _bad_body(f"is not valid JSON: {error.msg}", "不是有效的 JSON") from error
+    if not isinstance(value, dict):
+        raise _bad_body("must be a JSON object", "必須是 JSON 物件")
+    return raw, _clean(value, "", 0)
+
+
+def _bad_body(en: str, zh: str) -> Exception:
+    return invalid("body", f"The body {en}", f"內容{zh}")
+
+
+def _clean(value: Any, path: str, depth: int) -> Any:
+    """The value without nulls; raises for NUL characters and for nesting beyond reason."""
+    if depth > MAX_DEPTH:
+        raise _bad_body("is nested too deeply", "巢狀過深")
+    if isinstance(value, str):
+        if "\0" in value:
+            raise invalid(path or "body", "must not contain NUL", "不可包含 NUL 字元")
+        return value
+    if isinstance(value, dict):
+        for key in value:
+            if "\0" in key:
+                raise _bad_body("has a field name with NUL", "欄位名稱包含 NUL 字元")
+        return {
+            key: _clean(item, f"{path}.{key}" if path else key, depth + 1)
+            for key, item in value.items()
+            if item is not None
+        }
+    if isinstance(value, list):
+        return [_clean(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(value)]
+    return value
+
+
+def parse(model: type[Model], data: Mapping[str, Any]) -> Model:
+    """The typed body; raises INVALID_PARAMETER with every wrong field in `details`."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        details = [_detail(one) for one in error.errors(include_url=False, include_input=False)]
+        raise refuse("INVALID_PARAMETER", details[:100]) from error
+
+
+_ZH = {
+    "missing": "必填",
+    "string_too_long": "最多 {max_length} 字",
+    "string_too_short": "不可空白",
+    "greater_than": "必須大於 {gt}",
+    "greater_than_equal": "必須大於或等於 {ge}",
+    "less_than_equal": "必須小於或等於 {le}",
+    "decimal_max_places": "最多 {decimal_places} 位小數",
+    "int_parsing": "必須是整數",
+    "int_type": "必須是整數",
+    "int_from_float": "必須是整數",
+    "number_type": "必須是數字",
+    "decimal_parsing": "必須是數字",
+    "decimal_type": "必須是數字",
+    "string_type": "必須是文字",
+    "bool_parsing": "必須是 true 或 false",
+    "bool_type": "必須是 true 或 false",
+    "enum": "必須是 {expected} 之一",
+    "literal_error": "必須是 {expected} 之一",
+    "list_type": "必須是陣列",
+    "dict_type": "必須是物件",
+    "model_type": "必須是物件",
+    "too_long": "最多 {max_length} 筆",
+    "date_from_datetime_parsing": "格式必須是 YYYY-MM-DD",
+    "date_parsing": "格式必須是 YYYY-MM-DD",
+}
+
+
+def _detail(error: ErrorDetails) -> Detail:
+    context = error.get("ctx", {})
+    zh = context.get("zh") or _ZH.get(error["type"], "格式不正確").format_map(context)
+    return Detail(_path(error["loc"]), error["msg"], zh)
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    """`couponList[3].url`, as the caller would write it."""
+    path = ""
+    for step in location:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        else:
+            path += f".{step}" if path else step
+    return path or "body"

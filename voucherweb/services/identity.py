@@ -1,0 +1,249 @@
+"""Who calls: from a bearer token to an `Actor`, and the admins' sign-in (behaviour §2)."""
+
+import time
+import uuid
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from pyotp import TOTP
+from sqlalchemy import select, update
+
+from voucherweb.config import Settings
+from voucherweb.domain import clock
+from voucherweb.domain.actor import Actor
+from voucherweb.domain.enums import Role
+from voucherweb.errors import refuse
+from voucherweb.models import Admin, AuthSession, RefreshToken
+from voucherweb.services import audit, tokens
+from voucherweb.services.members import MAX_HOUSEHOLD_ID, Person, find_or_create_member
+from voucherweb.transaction import session, unit_of_work
+
+MEMBER_CACHE_SECONDS = 30
+MEMBER_CACHE_SIZE = 20_000
+OTP_STEP_SECONDS = 30
+
+_hasher = PasswordHasher(memory_cost=19_456, time_cost=2, parallelism=1)
+_NOBODY = _hasher.hash("nobody has this password")
+_members: OrderedDict[str, tuple[float, Actor]] = OrderedDict()
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """A token pair; `expires_in` in seconds."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    role: Role
+    tenant_id: uuid.UUID | None
+
+
+def hash_password(password: str) -> str:
+    return _hasher.hash(password)
+
+
+def authenticate(settings: Settings, token: str) -> Actor:
+    """The actor of a bearer token; raises UNAUTHORIZED.
+
+    A member's checked token is remembered for 30 s at the most; an admin's session is read from
+    the database every time, so that a sign-out holds at once.
+    """
+    known = _members.get(token)
+    if known and known[0] > time.monotonic():
+        return known[1]
+    claims = tokens.verify(settings, token)
+    if claims.audience == tokens.ADMIN_AUDIENCE:
+        return _admin_actor(claims.data)
+    actor = _member_actor(claims.data)
+    _remember(token, actor, float(claims.data["exp"]))
+    return actor
+
+
+def _remember(token: str, actor: Actor, expires: float) -> None:
+    life = min(MEMBER_CACHE_SECONDS, expires - clock.now().timestamp())
+    _members[token] = (time.monotonic() + life, actor)
+    while len(_members) > MEMBER_CACHE_SIZE:
+        _members.popitem(last=False)
+
+
+def forget_members() -> None:
+    """Empty the cache of checked member tokens (tests, and after an import of members)."""
+    _members.clear()
+
+
+def _uuid(value: Any) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(str(value))
+    except ValueError:
+        return None
+
+
+def _admin_actor(data: dict[str, Any]) -> Actor:
+    with unit_of_work():
+        row = session.execute(
+            select(Admin.id, Admin.role, Admin.tenant_id, AuthSession.id)
+            .join(AuthSession, AuthSession.admin_id == Admin.id)
+            .where(
+                AuthSession.id == _uuid(data.get("sid")),
+                Admin.id == _uuid(data["sub"]),
+                Admin.disabled_at.is_(None),
+                AuthSession.revoked_at.is_(None),
+                AuthSession.expires_at > clock.now(),
+            )
+        ).one_or_none()
+    if row is None:
+        raise refuse("UNAUTHORIZED")
+    return Actor(Role(row[1]), row[0], row[2], session_id=row[3])
+
+
+def _member_actor(data: dict[str, Any]) -> Actor:
+    household_id = data["sub"]
+    if not isinstance(household_id, str) or not 0 < len(household_id) <= MAX_HOUSEHOLD_ID:
+        raise refuse("UNAUTHORIZED")
+    if "\0" in household_id:
+        raise refuse("UNAUTHORIZED")
+    with unit_of_work():
+        member = find_or_create_member(household_id, _person(data))
+        return Actor(
+            Role.MEMBER, member.id, member.tenant_id, household_id=member.household_member_id
+        )
+
+
+def _person(data: dict[str, Any]) -> Person:
+    """The claims that describe a new member; a claim of a wrong shape counts as missing."""
+    birthdate = data.get("birthdate")
+    try:
+        born = date.fromisoformat(birthdate) if isinstance(birthdate, str) else None
+    except ValueError:
+        born = None
+    return Person(
+        name=_claim(data, "name"),
+        gender=_claim(data, "gender"),
+        birthdate=born,
+        phone_number=_claim(data, "phone_number"),
+        tenant_id=_uuid(data.get("tenantId")),
+    )
+
+
+def _claim(data: dict[str, Any], name: str) -> str | None:
+    value = data.get(name)
+    return value.replace("\0", "")[:255] if isinstance(value, str) and value else None
+
+
+def sign_in(
+    settings: Settings, account: str, password: str, otp: str | None, agent: str | None = None
+) -> SignIn:
+    """Check account, password and one-time code; raises UNAUTHORIZED or OTP_REQUIRED.
+
+    An unknown account costs the same time as a wrong password.
+    """
+    admin = session.scalar(select(Admin).where(Admin.account == account.strip().lower()))
+    matches = _password_matches(admin.password_hash if admin else _NOBODY, password)
+    if admin is None or not matches or admin.disabled_at is not None:
+        raise refuse("UNAUTHORIZED")
+    if admin.otp_secret:
+        _check_otp(admin.id, admin.otp_secret, otp)
+    now = clock.now()
+    auth = AuthSession(
+        admin_id=admin.id, expires_at=now + tokens.REFRESH_LIFE, user_agent=(agent or "")[:255]
+    )
+    session.add(auth)
+    session.flush()
+    actor = Actor(Role(admin.role), admin.id, admin.tenant_id, session_id=auth.id)
+    audit.record(actor, "sign_in", "admin", admin.id)
+    return _pair(settings, admin, auth)
+
+
+def _password_matches(hashed: str, password: str) -> bool:
+    try:
+        return _hasher.verify(hashed, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _check_otp(admin_id: uuid.UUID, secret: str, otp: str | None) -> None:
+    """A code is good once: its time step is stored, and an older or equal one is refused."""
+    if not otp:
+        raise refuse("OTP_REQUIRED")
+    step = int(clock.now().timestamp()) // OTP_STEP_SECONDS
+    totp = TOTP(secret)
+    for candidate in (step, step - 1, step + 1):
+        if totp.verify(otp, for_time=candidate * OTP_STEP_SECONDS):
+            taken = session.execute(
+                update(Admin)
+                .where(Admin.id == admin_id)
+                .where((Admin.otp_last_step.is_(None)) | (Admin.otp_last_step < candidate))
+                .values(otp_last_step=candidate)
+                .returning(Admin.id)
+            ).one_or_none()
+            if taken:
+                return
+    raise refuse("UNAUTHORIZED")
+
+
+def _pair(settings: Settings, admin: Admin, auth: AuthSession) -> SignIn:
+    secret = tokens.new_secret()
+    session.add(RefreshToken(token_hash=tokens.digest(secret), session_id=auth.id))
+    return SignIn(
+        access_token=tokens.admin_access(settings, admin.id, auth.id),
+        refresh_token=secret,
+        expires_in=int(tokens.ACCESS_LIFE.total_seconds()),
+        role=Role(admin.role),
+        tenant_id=admin.tenant_id,
+    )
+
+
+def refresh(settings: Settings, secret: str) -> SignIn | None:
+    """A new pair for an unused refresh token, which is spent by it.
+
+    None means that the token was used before: its whole session is revoked, because one of the
+    two holders stole it. Unknown, expired and revoked ones raise UNAUTHORIZED.
+    """
+    spent = session.execute(
+        update(RefreshToken)
+        .where(RefreshToken.token_hash == tokens.digest(secret), RefreshToken.used_at.is_(None))
+        .values(used_at=clock.now())
+        .returning(RefreshToken.session_id)
+    ).scalar_one_or_none()
+    if spent is None:
+        _revoke_reused(secret)
+        return None
+    row = session.execute(
+        select(Admin, AuthSession)
+        .join(AuthSession, AuthSession.admin_id == Admin.id)
+        .where(
+            AuthSession.id == spent,
+            AuthSession.revoked_at.is_(None),
+            AuthSession.expires_at > clock.now(),
+            Admin.disabled_at.is_(None),
+        )
+    ).one_or_none()
+    if row is None:
+        raise refuse("UNAUTHORIZED")
+    return _pair(settings, row[0], row[1])
+
+
+def _revoke_reused(secret: str) -> None:
+    known = session.get(RefreshToken, tokens.digest(secret))
+    if known is None:
+        raise refuse("UNAUTHORIZED")
+    _revoke(known.session_id)
+
+
+def sign_out(actor: Actor) -> None:
+    """Revoke the session of this access token, with all its refresh tokens, at once."""
+    if actor.session_id:
+        _revoke(actor.session_id)
+        audit.record(actor, "sign_out", "admin", actor.id)
+
+
+def _revoke(session_id: uuid.UUID) -> None:
+    session.execute(
+        update(AuthSession)
+        .where(AuthSession.id == session_id, AuthSession.revoked_at.is_(None))
+        .values(revoked_at=clock.now())
+    )

@@ -1,0 +1,46 @@
+"""Runs a list query: whitelisted order with ties by id, bounded pages, the total beside it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, SQLColumnExpression, Text, collate, func, select
+from sqlalchemy.types import Integer, Numeric
+
+from voucherweb.domain.paging import MAX_ALL_ROWS, PageRequest
+from voucherweb.errors import invalid
+from voucherweb.transaction import session
+
+AnySelect = Select[*tuple[Any, ...]]
+Rows = Sequence[Row[*tuple[Any, ...]]]
+
+
+def order_key(column: SQLColumnExpression[Any]) -> SQLColumnExpression[Any]:
+    """Missing numbers sort as 0, text by code point (behaviour §1)."""
+    kind = func.min(column).type
+    if isinstance(kind, Text):
+        return collate(column, "C")
+    return func.coalesce(column, 0) if isinstance(kind, Integer | Numeric) else column
+
+
+def fetch_page(
+    query: AnySelect,
+    asked: PageRequest,
+    columns: Mapping[str, SQLColumnExpression[Any]],
+    tie: SQLColumnExpression[Any],
+) -> tuple[Rows, int]:
+    """The rows of the page asked for and the number of all rows.
+
+    Raises INVALID_PARAMETER when `pageSize: -1` would answer more than 10,000 rows.
+    """
+    total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    if asked.size < 0 and total > MAX_ALL_ROWS:
+        raise invalid(
+            "pagination.pageSize",
+            f"-1 answers at most {MAX_ALL_ROWS} rows, this list has {total}",
+            f"-1 最多回傳 {MAX_ALL_ROWS} 筆，此清單有 {total} 筆",
+        )
+    key = order_key(columns[asked.field])
+    query = query.order_by(key.desc() if asked.descending else key.asc(), tie)
+    if asked.size > 0:
+        query = query.limit(asked.size).offset(asked.offset)
+    return session.execute(query).all(), total
