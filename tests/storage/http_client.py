@@ -53,11 +53,8 @@ def announce(url: str, length: int) -> int:
         connection.close()
 
 
-@contextmanager
-def serving_local(directory: Path) -> Iterator[LocalStorage]:
-    """A local store whose addresses are served by a real server on a loopback port."""
-    address: list[str] = []
-    storage = LocalStorage(directory, "a secret of the tests", lambda: address[0])
+def files_app(storage: LocalStorage) -> Flask:
+    """The least app around the file routes."""
     app = Flask("files")
     app.register_blueprint(files_blueprint(storage))
 
@@ -66,7 +63,15 @@ def serving_local(directory: Path) -> Iterator[LocalStorage]:
         error = refusal.error
         return jsonify(httpCode=error.http, errorMsg=error.code), error.http
 
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    return app
+
+
+@contextmanager
+def serving_local(directory: Path) -> Iterator[LocalStorage]:
+    """A local store whose addresses are served by a real server on a loopback port."""
+    address: list[str] = []
+    storage = LocalStorage(directory, "a secret of the tests", lambda: address[0])
+    server = make_server("127.0.0.1", 0, files_app(storage), threaded=True)
     address.append(f"http://127.0.0.1:{server.port}")
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

@@ -133,23 +133,24 @@ class LocalStorage:
         with _disk(), self._temporary() as (_, file):
             file.write(b"ready")
 
-    def receive(self, grant: Grant, source: Source) -> str:
-        """Store what a granted PUT sends, in constant memory; returns its MD5 in hex.
+    def receive(self, grant: Grant, source: Source, length: int) -> str:
+        """Store the `length` bytes of a granted PUT, in constant memory; returns their MD5.
 
-        Raises 413 beyond the limit of the type or part, and `UploadNotComplete` for a part of
-        another length or MD5; then nothing is stored.
+        Raises 413 beyond the limit of the type or part, and `UploadNotComplete` when the body
+        broke off or a part has another length or MD5; then nothing is stored.
         """
-        limit = check_key(grant.key).limit
-        part = grant.part
-        if part is None or grant.upload_id is None:
-            with self._replacing(self._path(grant.key)) as file:
-                return _copy(source, file, limit)[1]
-        folder = self._parts(grant.key, grant.upload_id)
-        if not folder.is_dir():
-            raise UploadNotComplete("the upload is not open", "此上傳已完成或已取消")
-        with self._replacing(folder / str(part.number), make_folder=False) as file:
-            size, md5 = _copy(source, file, min(limit, part.size))
-            if (size, md5) != (part.size, part.md5):
+        limit, part = check_key(grant.key).limit, grant.part
+        target = self._path(grant.key)
+        if part is not None and grant.upload_id is not None:
+            folder = self._parts(grant.key, grant.upload_id)
+            if not folder.is_dir():
+                raise UploadNotComplete("the upload is not open", "此上傳已完成或已取消")
+            limit, target = min(limit, part.size), folder / str(part.number)
+        with self._replacing(target, make_folder=part is None) as file:
+            size, md5 = _copy(source, file, limit)
+            if size != length:
+                raise UploadNotComplete("the upload broke off", "上傳中斷")
+            if part is not None and (size, md5) != (part.size, part.md5):
                 raise wrong_part(part.number)
         return md5
 

@@ -22,9 +22,9 @@ def files_blueprint(storage: LocalStorage) -> Blueprint:
     @blueprint.put("/files/<path:key>")
     def upload(key: str) -> Response:
         grant = storage.signer.verify("PUT", key, request.args)
-        _check_length(grant)
+        length = _announced_length(grant)
         response = Response(status=200)
-        response.set_etag(storage.receive(grant, request.stream))
+        response.set_etag(storage.receive(grant, request.stream, length))
         return response
 
     @blueprint.get("/files/<path:key>")
@@ -34,14 +34,20 @@ def files_blueprint(storage: LocalStorage) -> Blueprint:
     return blueprint
 
 
-def _check_length(grant: Grant) -> None:
-    """Refuse a body that is too large before reading it, and one whose end cannot be known."""
+def _announced_length(grant: Grant) -> int:
+    """The length that the request announces, refused before it is read if it is too large.
+
+    It is required, as by S3: some servers end a broken-off body like a whole one, and only the
+    length tells them apart.
+    """
     limit = check_key(grant.key).limit
-    request.max_content_length = limit
-    if request.content_length is None and not request.environ.get("wsgi.input_terminated"):
+    length = request.content_length
+    if length is None:
         raise invalid("Content-Length", "is required", "必須提供")
-    if (request.content_length or 0) > limit:
+    if length > limit:
         raise refuse("PAYLOAD_TOO_LARGE")
+    request.max_content_length = limit + 1  # Exactly the limit is allowed; Werkzeug stops at it.
+    return length
 
 
 def _answer(storage: LocalStorage, grant: Grant) -> Response:
