@@ -5,9 +5,13 @@ from pathlib import Path
 from flask import Flask
 
 from voucherweb.api import register_api
+from voucherweb.api.pictures import public_url
 from voucherweb.config import Settings, load_settings
 from voucherweb.extensions import db, limiter, migrate
 from voucherweb.logs import configure_logs
+from voucherweb.storage import make_storage
+from voucherweb.storage.local import LocalStorage
+from voucherweb.web.files import files_blueprint
 from voucherweb.web.requests import register_requests
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +45,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     limiter.init_app(app)
+    store = make_storage(settings, public_url)
+    app.extensions["storage"] = store
+    if isinstance(store, LocalStorage):
+        app.register_blueprint(files_blueprint(store))
     register_requests(app)
     register_api(app)
     return app
