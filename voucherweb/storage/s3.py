@@ -74,12 +74,10 @@ class S3Storage:
         ordered = sorted(parts, key=lambda part: part.number)
         join = self._staged.join if self._staged.owns(upload_id) else self._join
         with answering():
-            if self._holds(key, ordered):
-                return
             try:
                 join(key, upload_id, ordered)
             except UploadNotComplete:
-                # A rival may have completed it and removed the parts.
+                # A rival or an earlier call may have completed it and removed the parts.
                 if not self._holds(key, ordered):
                     raise
 
