@@ -27,6 +27,7 @@ from voucherweb.storage.protocol import (
     PartSpec,
     StorageUnavailable,
     UploadNotComplete,
+    broken_off,
     md5_hex,
     missing_part,
     wrong_part,
@@ -149,7 +150,7 @@ class LocalStorage:
         with self._replacing(target, make_folder=part is None) as file:
             size, md5 = _copy(source, file, limit)
             if size != length:
-                raise UploadNotComplete("the upload broke off", "上傳中斷")
+                raise broken_off()
             if part is not None and (size, md5) != (part.size, part.md5):
                 raise wrong_part(part.number)
         return md5

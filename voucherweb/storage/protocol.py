@@ -158,3 +158,8 @@ def wrong_part(number: int) -> UploadNotComplete:
         f"part {number} differs from its md5 or chunkSize",
         f"第 {number} 塊與 md5 或 chunkSize 不符",
     )
+
+
+def broken_off() -> UploadNotComplete:
+    """The refusal for a body that ended before its announced length."""
+    return UploadNotComplete("the upload broke off", "上傳中斷")

@@ -5,13 +5,14 @@ the signature in the address is the whole permission.
 from typing import BinaryIO
 
 from flask import Blueprint, Response, request
+from werkzeug.exceptions import ClientDisconnected, RequestedRangeNotSatisfiable
 from werkzeug.wsgi import wrap_file
 
 from voucherweb.domain import clock
 from voucherweb.errors import invalid, refuse
 from voucherweb.storage.keys import attachment, check_key
 from voucherweb.storage.local import LocalStorage, stat_open
-from voucherweb.storage.protocol import ObjectNotFound
+from voucherweb.storage.protocol import ObjectNotFound, broken_off
 from voucherweb.storage.signing import Grant
 
 
@@ -24,7 +25,10 @@ def files_blueprint(storage: LocalStorage) -> Blueprint:
         grant = storage.signer.verify("PUT", key, request.args)
         length = _announced_length(grant)
         response = Response(status=200)
-        response.set_etag(storage.receive(grant, request.stream, length))
+        try:
+            response.set_etag(storage.receive(grant, request.stream, length))
+        except ClientDisconnected as gone:
+            raise broken_off() from gone
         return response
 
     @blueprint.get("/files/<path:key>")
@@ -55,11 +59,7 @@ def _answer(storage: LocalStorage, grant: Grant) -> Response:
         file = storage.open_file(grant.key)
     except ObjectNotFound:
         raise refuse("NOT_FOUND") from None
-    try:
-        return _response(file, grant)
-    except BaseException:
-        file.close()  # A range that cannot be had, for instance.
-        raise
+    return _response(file, grant)
 
 
 def _response(file: BinaryIO, grant: Grant) -> Response:
@@ -77,5 +77,9 @@ def _response(file: BinaryIO, grant: Grant) -> Response:
     response.headers["Content-Disposition"] = (
         "inline" if grant.filename is None else attachment(grant.filename)
     )
-    response.make_conditional(request, accept_ranges=True, complete_length=info.size)
+    try:
+        response.make_conditional(request, accept_ranges=True, complete_length=info.size)
+    except RequestedRangeNotSatisfiable:
+        file.close()
+        return Response(status=416, headers={"Content-Range": f"bytes */{info.size}"})
     return response
