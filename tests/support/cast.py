@@ -64,7 +64,7 @@ def make_admin(client: FlaskClient, settings: Settings, tenant_id: str | None = 
         )
         session.add(admin)
         session.flush()
-        auth = AuthSession(admin_id=admin.id, expires_at=clock.now() + timedelta(days=1))
+        auth = AuthSession(admin_id=admin.id, expires_at=clock.now() + timedelta(days=30))
         session.add(auth)
         session.flush()
         token = tokens.admin_access(settings, admin.id, auth.id)

@@ -1,5 +1,5 @@
 """Imports every module that declares calls, so that `ENDPOINTS` is whole."""
 
-from voucherweb.api.management import quotas, vendors
+from voucherweb.api.management import quotas, uploads, vendors, vouchers
 
-MODULES = (quotas, vendors)
+MODULES = (quotas, uploads, vendors, vouchers)

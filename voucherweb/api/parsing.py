@@ -8,7 +8,15 @@ from typing import Annotated, Any, TypeVar
 
 import orjson
 from flask import Request
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails, PydanticCustomError
 from werkzeug.exceptions import ClientDisconnected
@@ -39,8 +47,19 @@ def _not_bool(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
-def _instant(value: int) -> datetime:
-    return clock.from_millis(value)
+_integer = TypeAdapter(int)
+
+
+def _instant(value: Any) -> datetime:
+    try:
+        millis = _integer.validate_python(_not_bool(value))
+    except ValidationError as error:
+        raise PydanticCustomError("int_parsing", "must be a whole number") from error
+    if not 0 <= millis <= MAX_MILLIS:
+        raise PydanticCustomError(
+            "millis", "must be epoch milliseconds", {"zh": "必須是毫秒時間戳記"}
+        )
+    return clock.from_millis(millis)
 
 
 def _plain_decimal(value: Any) -> Any:
@@ -52,8 +71,11 @@ def _plain_decimal(value: Any) -> Any:
 
 Integer = Annotated[int, BeforeValidator(_not_bool)]
 Millis = Annotated[
-    int, BeforeValidator(_not_bool), Field(ge=0, le=MAX_MILLIS), AfterValidator(_instant)
+    datetime,
+    BeforeValidator(_instant),
+    WithJsonSchema({"type": "integer", "format": "int64", "minimum": 0, "maximum": MAX_MILLIS}),
 ]
+"""Epoch milliseconds on the wire, an instant inside (behaviour §3)."""
 Amount = Annotated[
     Decimal, BeforeValidator(_plain_decimal), Field(ge=0, le=MAX_AMOUNT, decimal_places=2)
 ]

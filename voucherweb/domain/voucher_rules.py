@@ -1,4 +1,4 @@
-"""What a voucher may say, and what may be done with it when (contract A §新增票券, behaviour §5)."""
+"""What a voucher may say, and what may be done with it (contract A §新增票券, behaviour §5)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -36,7 +36,7 @@ class TermsBody(Body):
     remark: str | None = Field(default=None, max_length=500)
 
     def terms(self) -> quotas.PurchaseTerms:
-        return quotas.PurchaseTerms(self.tx_date, self.points, self.amount, self.remark)  # type: ignore[arg-type]
+        return quotas.PurchaseTerms(self.tx_date, self.points, self.amount, self.remark)
 
 
 class QuotaAddBody(TermsBody):
