@@ -237,15 +237,28 @@ def ask_ready(port: int) -> tuple[int, str]:
         connection.close()
 
 
-def main() -> int:
-    """Run the system; returns the exit code: 0 stopped, 1 failed, 2 a setting or port is wrong."""
+def exit_code_of(run: Callable[[], int]) -> int:
+    """What `run` returns, or the code for what it raised, told on stderr.
+
+    1: an engine failed or the start was broken off; 2: a setting, the port or a program is wrong.
+    """
     try:
-        settings = load_engine_settings()
-        plan = plan_for(settings, environment())
-        return Supervisor(plan, Console([one.name for one in (MIGRATE, DEMO, *plan.serve)])).run()
+        return run()
     except KeyboardInterrupt:
         sys.stderr.write("stopped during the start\n")
         return 1
     except (StartError, EngineError, SettingsError) as error:
         sys.stderr.write(f"voucherweb cannot start: {error}\n")
-        return 2 if isinstance(error, SettingsError | StartError) else 1
+        return 1 if isinstance(error, EngineError) else 2
+
+
+def _run() -> int:
+    settings = load_engine_settings()
+    plan = plan_for(settings, environment())
+    names = [process.name for process in (*plan.prepare, DEMO, *plan.serve)]
+    return Supervisor(plan, Console(names)).run()
+
+
+def main() -> int:
+    """Run the system; returns the exit code, 0 after an orderly stop."""
+    return exit_code_of(_run)
