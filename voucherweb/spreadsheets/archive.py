@@ -1,5 +1,6 @@
 """The zip container of a workbook, read without trusting a single number that it states."""
 
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -113,7 +114,8 @@ def _refuse_ratio(entry: zipfile.ZipInfo, size: int) -> None:
 
 
 def _seek_to_data(file: BinaryIO, entry: zipfile.ZipInfo) -> None:
-    file.seek(entry.header_offset)
+    # A damaged directory may point before the file's beginning.
+    file.seek(min(max(entry.header_offset, 0), sys.maxsize))
     header = file.read(30)
     if len(header) < 30 or not header.startswith(_LOCAL_HEADER):
         raise corrupt(f"{entry.filename} has no header", f"{entry.filename} 缺少標頭")

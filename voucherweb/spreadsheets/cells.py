@@ -15,7 +15,7 @@ from voucherweb.spreadsheets.package import Package
 from voucherweb.spreadsheets.xml import Attributes, feed, new_parser, walk
 
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_REFERENCE = re.compile(r"([A-Za-z]{1,3})([1-9]\d{0,6})")
+_LETTERS = re.compile(r"[A-Za-z]{1,3}")
 _WHITESPACE = " \t\r\n"
 _SURROGATES = range(0xD800, 0xE000)
 Row = tuple[int, dict[int, str]]
@@ -43,35 +43,32 @@ def sheet_rows(package: Package) -> Iterator[Row]:
     yield from reader.take()
 
 
-class _TextCollector:
-    """Gathers the runs of one rich or plain string, without its pronunciation (`rPh`)."""
+class _Runs:
+    """Gathers one rich or plain string: its `t` runs without its pronunciation (`rPh`)."""
 
-    def __init__(self, parser: expat.XMLParserType) -> None:
-        self._parser = parser
-        self._runs: list[str] = []
-        self._pieces: list[str] = []
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self._text = ""
         self._keep_spaces = False
         self._phonetic = False
 
     def start(self, name: str, found: Attributes) -> None:
-        if name == "rPh":
-            self._phonetic = True
-        elif name in {"t", "v"} and not self._phonetic:
+        if name == "t":
             self._keep_spaces = found.get("xml:space") == "preserve"
-            self._parser.CharacterDataHandler = self._pieces.append
+            self.pieces.clear()
+        elif name == "rPh":
+            self._phonetic = True
 
     def end(self, name: str) -> None:
-        if name == "rPh":
+        if name == "t":
+            if not self._phonetic:
+                text = "".join(self.pieces)
+                self._text += text if self._keep_spaces else text.strip(_WHITESPACE)
+        elif name == "rPh":
             self._phonetic = False
-        elif name in {"t", "v"} and not self._phonetic:
-            self._parser.CharacterDataHandler = None
-            text = "".join(self._pieces)
-            self._pieces.clear()
-            self._runs.append(text if self._keep_spaces else text.strip(_WHITESPACE))
 
     def take(self) -> str:
-        text = "".join(self._runs)
-        self._runs.clear()
+        text, self._text = self._text, ""
         return text
 
 
@@ -91,17 +88,21 @@ def _shared_strings(package: Package) -> list[str]:
     if part is None:
         return strings
     parser = new_parser()
-    collector = _TextCollector(parser)
+    runs = _Runs()
 
     def end(name: str) -> None:
-        name = name.rpartition(":")[2]
+        name = name.rpartition(":")[2] if ":" in name else name
         if name == "si":
-            strings.append(_unescape(collector.take()))
+            strings.append(_unescape(runs.take()))
         else:
-            collector.end(name)
+            runs.end(name)
 
-    parser.StartElementHandler = lambda name, found: collector.start(name.rpartition(":")[2], found)
+    def start(name: str, found: Attributes) -> None:
+        runs.start(name.rpartition(":")[2] if ":" in name else name, found)
+
+    parser.StartElementHandler = start
     parser.EndElementHandler = end
+    parser.CharacterDataHandler = runs.pieces.append
     for block in package.archive.inflate(part):
         feed(parser, block, part)
     feed(parser, b"", part, last=True)
@@ -134,50 +135,69 @@ def _built_in(key: str) -> str:
 
 
 class _SheetReader:
-    """Expat's handlers for one sheet; finished rows wait in `_ready`."""
+    """Expat's handlers for one sheet; finished rows wait until `take`.
+
+    Called two million times for a full sheet, so these methods spare calls, not lines.
+    """
 
     def __init__(self, package: Package, strings: list[str], codes: list[str]) -> None:
-        self._part = package.sheet_part
         self._date1904 = package.date1904
         self._strings = strings
         self._codes = codes
+        self._runs = _Runs()
         self._ready: list[Row] = []
         self._values: dict[int, str] = {}
         self._columns: dict[str, int] = {}
         self._row = 0
+        self._digits = "0"
         self._column = -1
         self._furthest = 0
         self._kind = "n"
         self._style = ""
+        self._trim = True
 
     def attach(self, parser: expat.XMLParserType) -> None:
-        self._text = _TextCollector(parser)
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._runs.pieces.append
 
     def take(self) -> list[Row]:
         ready, self._ready = self._ready, []
         return ready
 
     def _start(self, name: str, found: Attributes) -> None:
-        name = name.rpartition(":")[2]
+        if ":" in name:
+            name = name.rpartition(":")[2]
         if name == "c":
-            self._start_cell(found)
+            self._kind = found.get("t", "n")
+            self._style = found.get("s", "")
+            reference = found.get("r")
+            self._column = self._column + 1 if reference is None else self._column_of(reference)
+        elif name == "v":
+            self._trim = found.get("xml:space") != "preserve"
+            self._runs.pieces.clear()
         elif name == "row":
             self._start_row(found)
-        elif (name == "v") != (self._kind == "inlineStr"):
-            self._text.start(name, found)
+        else:
+            self._runs.start(name, found)
 
     def _end(self, name: str) -> None:
-        name = name.rpartition(":")[2]
-        if name == "c":
-            self._end_cell()
+        if ":" in name:
+            name = name.rpartition(":")[2]
+        if name == "v":
+            if self._kind != "inlineStr":
+                text = "".join(self._runs.pieces)
+                self._keep(text.strip(_WHITESPACE) if self._trim else text)
         elif name == "row":
             if self._values:
                 self._ready.append((self._row, self._values))
                 self._values = {}
-        elif (name == "v") != (self._kind == "inlineStr"):
-            self._text.end(name)
+        elif name == "is":
+            text = self._runs.take()
+            if self._kind == "inlineStr":
+                self._keep(text)
+        elif name != "c":
+            self._runs.end(name)
 
     def _start_row(self, found: Attributes) -> None:
         number = found.get("r", str(self._row + 1))
@@ -186,45 +206,39 @@ class _SheetReader:
         if int(number) <= self._row:
             raise self._damaged(f"row {number} follows")
         self._row = int(number)
+        self._digits = str(self._row)
         self._column = -1
         if self._row > limits.MAX_SHEET_ROW:
             raise _spread(self._row, self._furthest)
 
-    def _start_cell(self, found: Attributes) -> None:
-        self._kind = found.get("t", "n")
-        self._style = found.get("s", "")
-        reference = found.get("r")
-        self._column = self._column + 1 if reference is None else self._column_of(reference)
-
     def _column_of(self, reference: str) -> int:
-        letters = reference.rstrip("0123456789")
+        letters = reference.removesuffix(self._digits)
         column = self._columns.get(letters)
         if column is None:
-            if _REFERENCE.fullmatch(reference) is None:
+            if letters == reference or _LETTERS.fullmatch(letters) is None:
                 raise self._damaged(f"cell reference {reference[:20]!r}")
             column = self._columns[letters] = _column_index(letters)
         return column
 
-    def _end_cell(self) -> None:
-        raw = self._text.take()
+    def _keep(self, raw: str) -> None:
         if not raw:
             return
-        self._furthest = max(self._furthest, self._column)
+        column = self._column
+        if column > self._furthest:  # noqa: PLR1730 - `max` would cost a call for each cell.
+            self._furthest = column
         width = self._furthest + 1
         if width > limits.MAX_SHEET_COLUMN or self._row * width > limits.MAX_RECTANGLE:
             raise _spread(self._row, self._furthest)
-        text = self._shown(raw)
+        text = self._shared(raw) if self._kind == "s" else self._shown(raw)
         if text:
-            self._values[self._column] = text
+            self._values[column] = text
 
     def _shown(self, raw: str) -> str:
         kind = self._kind
-        if kind == "s":
-            return self._shared(raw)
-        if kind in {"str", "inlineStr"}:
-            return _unescape(raw)
         if kind == "n":
             return self._number(raw)
+        if kind in {"str", "inlineStr"}:
+            return _unescape(raw)
         if kind == "b":
             return "TRUE" if raw in {"1", "true"} else "FALSE"
         if kind == "e":

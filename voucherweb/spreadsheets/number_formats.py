@@ -33,13 +33,20 @@ _TOKEN = re.compile(
 _CONDITION = re.compile(r"\[[<>=]")
 _LONGEST_CODE = 255
 _PLAIN_DIGITS = 21
-_LARGEST_EXPONENT = 308
+_DOUBLE_DIGITS = 15
+_LARGEST_EXPONENT = 324
 # A double's 308 digits and a format's 255 places, with room to round them exactly.
 _EXACT = Context(prec=1000, rounding=ROUND_HALF_UP)
 
 
 def shown(raw: str, code: str, *, date1904: bool = False) -> str:
     """The text of a stored number under a format code. Raises `ValueError`: it is no number."""
+    if len(raw) <= _DOUBLE_DIGITS and raw.isdecimal() and raw.isascii():
+        # Codes and serial numbers, by far the most of all: nothing to round, nothing to scale.
+        if code in {"General", "@"}:
+            return raw.lstrip("0") or "0"
+        if not code.strip("0"):
+            return (raw.lstrip("0") or "0").zfill(len(code))
     try:
         value = Decimal(raw.strip())
     except InvalidOperation as problem:
@@ -107,7 +114,7 @@ def _section(pieces: list[str], date1904: bool) -> Shown:
     if not placeholders:
         text = "".join(literal(piece) for piece in pieces)
         return (lambda _value: text) if pieces else general
-    if any(piece.upper() in {"E+", "E-"} for piece in pieces):
+    if _exponent_at(pieces):
         return lambda value: _scientific(pieces, value)
     return lambda value: _digits_text(pieces, value)
 
@@ -198,15 +205,22 @@ def _decimal_text(places: list[str], digits: str) -> str:
 
 
 def _scientific(pieces: list[str], value: Decimal) -> str:
-    at = next(n for n, piece in enumerate(pieces) if piece.upper() in {"E+", "E-"})
-    mantissa, exponent_places = pieces[:at], pieces[at + 1 :]
-    whole = mantissa[: mantissa.index(".")] if "." in mantissa else mantissa
-    step = max(1, sum(piece in "0#?" for piece in whole))
+    at = _exponent_at(pieces)
+    mantissa = pieces[:at]
+    point = mantissa.index(".") if "." in mantissa else at
+    step = max(1, sum(piece in "0#?" for piece in mantissa[:point]))
+    places = sum(piece in "0#?" for piece in mantissa[point:])
     exponent = (value.adjusted() // step) * step if value else 0
-    text = _digits_text(mantissa, value.scaleb(-exponent))
-    if Decimal(text.strip() or 0) >= Decimal(10) ** step:
+    rounded = value.scaleb(-exponent, _EXACT).quantize(Decimal(1).scaleb(-places), context=_EXACT)
+    if rounded >= Decimal(10) ** step:
         exponent += step
-        text = _digits_text(mantissa, value.scaleb(-exponent))
+        rounded = rounded.scaleb(-step, _EXACT)
     sign = "-" if exponent < 0 else "+" if pieces[at].endswith("+") else ""
-    width = sum(piece in "0#?" for piece in exponent_places)
-    return f"{text}E{sign}{abs(exponent):0{width}d}"
+    width = sum(piece in "0#?" for piece in pieces[at + 1 :])
+    return f"{_digits_text(mantissa, rounded)}E{sign}{abs(exponent):0{width}d}"
+
+
+def _exponent_at(pieces: list[str]) -> int:
+    """Where the exponent begins; 0 when nothing before it could hold a digit."""
+    at = next((n for n, piece in enumerate(pieces) if piece.upper() in {"E+", "E-"}), 0)
+    return at if any(piece in "0#?" for piece in pieces[:at]) else 0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from voucherweb.spreadsheets.archive import Archive
 from voucherweb.spreadsheets.package import Package, open_package
-from voucherweb.spreadsheets.xml import refuse_dtd
+from voucherweb.spreadsheets.xml import is_utf8, refuse_dtd
 
 PLAIN_MAX_ROW = 150_000
 # Above this the fast reader, which keeps each text twice, would need more than a worker has.
@@ -50,19 +50,20 @@ def prescan(path: Path) -> Scan:
     """
     package = open_package(path)
     archive = package.archive
-    for part in (package.strings_part, package.styles_part):
-        if part is not None:
-            _read_through(archive, part)
+    described = [part for part in (package.strings_part, package.styles_part) if part is not None]
+    in_utf8 = [_read_through(archive, part) for part in described]
     plain, rows = _scan_sheet(package)
-    return Scan(package, plain and _usual_layout(package), rows)
+    return Scan(package, plain and all(in_utf8) and _usual_layout(package), rows)
 
 
-def _read_through(archive: Archive, part: str) -> None:
-    first = True
-    for block in archive.inflate(part):
-        if first:
-            refuse_dtd(part, block)
-            first = False
+def _read_through(archive: Archive, part: str) -> bool:
+    """Inflate a part to its end within the limits; whether it is in UTF-8."""
+    blocks = archive.inflate(part)
+    first = next(blocks, b"")
+    refuse_dtd(part, first)
+    for _block in blocks:
+        pass
+    return is_utf8(first)
 
 
 def _usual_layout(package: Package) -> bool:
@@ -82,7 +83,7 @@ def _scan_sheet(package: Package) -> tuple[bool, int]:
     for block in package.archive.inflate(package.sheet_part):
         if plain is None:
             refuse_dtd(package.sheet_part, block)
-            plain = _PlainRows()
+            plain = _PlainRows(is_utf8(block))
         rows += block.count(b"<row")
         plain.feed(block)
     return plain is not None and plain.finish(), rows
@@ -91,10 +92,10 @@ def _scan_sheet(package: Package) -> tuple[bool, int]:
 class _PlainRows:
     """Decides, block by block, whether a sheet is plain; costs a tenth of an XML parser."""
 
-    def __init__(self) -> None:
+    def __init__(self, plain: bool) -> None:
         self._rest = b""
         self._in_rows = False
-        self._plain = True
+        self._plain = plain
         self._row = 0
 
     def feed(self, block: bytes) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 MAX_CELL: Final = 32_767
 _NO_TEXT = re.compile("[\ud800-\udfff\ufffe\uffff]")
 # The full-width twins are formulas, too, for programs that fold them first.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 def cell_text(text: str) -> str:
@@ -24,4 +24,5 @@ def cell_text(text: str) -> str:
 def csv_text(text: str) -> str:
     """The text as CSV may carry it: what would run as a formula gets an apostrophe before it."""
     clean = _NO_TEXT.sub("\ufffd", text).replace("\0", "")
-    return f"'{clean}" if clean.lstrip(" \u3000").startswith(_FORMULA_STARTS) else clean
+    runs = clean.startswith(("\t", "\r", "\n")) or clean.lstrip().startswith(_FORMULA_STARTS)
+    return f"'{clean}" if runs else clean

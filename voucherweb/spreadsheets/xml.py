@@ -1,5 +1,6 @@
 """Streaming XML for workbook parts: expat, no DTD, no tree."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import NoReturn
 from xml.parsers import expat
@@ -7,6 +8,8 @@ from xml.parsers import expat
 from voucherweb.spreadsheets.limits import corrupt, unreadable
 
 Attributes = dict[str, str]
+_ENCODING = re.compile(rb"""encoding\s*=\s*["']([^"']*)""")
+_LONGEST_DECLARATION = 200
 StartHandler = Callable[[str, Attributes], None]
 
 
@@ -27,6 +30,9 @@ def feed(parser: expat.XMLParserType, block: bytes, part: str, *, last: bool = F
             f"{part} line {problem.lineno}: {expat.ErrorString(problem.code)}",
             f"{part} 第 {problem.lineno} 行不是有效的 XML",
         ) from problem
+    except (LookupError, ValueError) as problem:
+        # What Python says of encodings that are unknown, or that expat cannot decode.
+        raise corrupt(f"{part} has an unknown encoding", f"{part} 的編碼無法辨識") from problem
 
 
 def walk(part: str, blocks: Iterable[bytes], start: StartHandler) -> None:
@@ -36,6 +42,15 @@ def walk(part: str, blocks: Iterable[bytes], start: StartHandler) -> None:
     for block in blocks:
         feed(parser, block, part)
     feed(parser, b"", part, last=True)
+
+
+def is_utf8(first_block: bytes) -> bool:
+    """Whether a part is in UTF-8, the one encoding that every reader takes alike."""
+    prolog = first_block[:_LONGEST_DECLARATION]
+    if b"\0" in prolog:
+        return False
+    named = _ENCODING.search(prolog)
+    return named is None or named[1].lower() == b"utf-8"
 
 
 class _RootReached(Exception):
