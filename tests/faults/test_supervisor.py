@@ -100,7 +100,7 @@ def system(data_dir: Path, systems: list[System]) -> System:
 
 def test_it_prepares_then_serves_then_prints_address_and_accounts(system: System) -> None:
     log = "\n".join(system.lines)
-    steps = ["the schema is there", "loading the demo", "the demo is there", "ready after"]
+    steps = ["the schema is there", "running demo", "the demo is there", "ready after"]
     assert [log.index(step) for step in steps] == sorted(log.index(step) for step in steps)
     assert f"http://127.0.0.1:{system.port}" in log
     assert "admin@example.test · secret-of-the-demo" in log
@@ -168,7 +168,7 @@ def test_the_second_start_is_quick_and_has_the_data(system: System, systems: lis
     systems.append(launch(system.data_dir, system.port))
     systems[1].await_line("Ctrl-C stops everything", 20)
     assert time.monotonic() - begun < 10
-    assert not systems[1].said("loading the demo data")
+    assert not systems[1].said("running demo")
 
 
 def test_two_systems_run_side_by_side(system: System, systems: list[System]) -> None:

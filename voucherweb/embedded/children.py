@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from voucherweb.embedded.console import Console
+from voucherweb.embedded.first_start import ROOT
 from voucherweb.embedded.guard import Guard
-from voucherweb.embedded.process_table import ROOT, Process
+from voucherweb.embedded.process_table import Process
 from voucherweb.embedded.processes import descendants, end_all, parents, send, wait_until
 
 GUARD_RANK = 1

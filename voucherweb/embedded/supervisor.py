@@ -20,8 +20,8 @@ from voucherweb.embedded.binaries import EngineError, as_mode
 from voucherweb.embedded.children import Child, adopt_orphans, end_orphans, reap_orphans
 from voucherweb.embedded.console import Console
 from voucherweb.embedded.engines import EngineOptions, Engines, start_engines
-from voucherweb.embedded.first_start import accounts_text, is_empty
-from voucherweb.embedded.process_table import DEMO, HOST, MIGRATE, Process, processes
+from voucherweb.embedded.first_start import accounts_text
+from voucherweb.embedded.process_table import HOST, Process, preparations, processes
 
 TICK_SECONDS = 0.1
 PROBE_SECONDS = 0.25
@@ -35,20 +35,12 @@ class StartError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to run: `prepare` once and in order, `demo` when the database is empty, `serve` on."""
+    """What to run: `prepare` once, in order and as far as needed, then `serve` without end."""
 
     settings: EngineSettings
     environ: Mapping[str, str]
     prepare: Sequence[Process] = ()
-    demo: Process | None = None
     serve: Sequence[Process] = ()
-    empty: Callable[[str], bool] = is_empty
-
-
-def plan_for(settings: EngineSettings, environ: Mapping[str, str]) -> Plan:
-    """The real system. Production gets no demo data."""
-    demo = None if settings.production else DEMO
-    return Plan(settings, environ, (MIGRATE,), demo, processes(settings))
 
 
 @dataclass(slots=True)
@@ -128,18 +120,16 @@ class Supervisor:
 
     def _prepare(self, engines: Engines) -> None:
         for process in self.plan.prepare:
-            self._once(process, engines)
-        demo = self.plan.demo
-        if demo and not self.signals and self.plan.empty(engines.database_url):
-            self.console.say("the database is empty: loading the demo data")
-            self._once(demo, engines)
+            if not self.signals and (
+                process.needed is None or process.needed(engines.database_url)
+            ):
+                self.console.say(f"running {process.name}")
+                self._once(process, engines)
 
     def _once(self, process: Process, engines: Engines) -> None:
         """Run a program to its end; raises `StartError` when it fails."""
         child = Child(process, self._environ(engines), self.console, engines.guard)
         self.children.append(child)
-        if self.signals:
-            return
         child.start()
         while (code := child.exited()) is None and not self.signals:
             time.sleep(0.02)
@@ -204,8 +194,8 @@ class Supervisor:
     def _announce(self, seconds: float) -> None:
         self.console.say(f"ready after {seconds:.1f} s")
         self.console.bare(f"\n  http://{HOST}:{self.plan.settings.port}\n")
-        self.console.bare(accounts_text(self.plan.settings.data_dir))
-        self.console.bare("  Ctrl-C stops everything.\n")
+        accounts = accounts_text(self.plan.settings.data_dir)
+        self.console.bare(f"{accounts}  Ctrl-C stops everything.\n")
 
     def _stop_children(self, engines: Engines, *, adopting: bool) -> None:
         self.stopping = True
@@ -254,8 +244,8 @@ def exit_code_of(run: Callable[[], int]) -> int:
 
 def _run() -> int:
     settings = load_engine_settings()
-    plan = plan_for(settings, environment())
-    names = [process.name for process in (*plan.prepare, DEMO, *plan.serve)]
+    plan = Plan(settings, environment(), preparations(settings), processes(settings))
+    names = [process.name for process in (*plan.prepare, *plan.serve)]
     return Supervisor(plan, Console(names)).run()
 
 
