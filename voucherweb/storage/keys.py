@@ -71,6 +71,11 @@ def object_key(is_thumbnail: bool, file_type: str) -> str:
     return f"{folder}/{uuid.uuid4()}.{extension}"
 
 
+def import_key(job_id: uuid.UUID) -> str:
+    """Where the workbook of an import waits for its job."""
+    return f"imports/{job_id}.xlsx"
+
+
 def attachment(filename: str) -> str:
     """A Content-Disposition that saves under this name, whatever its script (RFC 6266)."""
     return f"attachment; filename*=UTF-8''{quote(filename, safe='', errors='replace')}"

@@ -1,0 +1,116 @@
+"""What time makes useless is removed, in small bites so that nobody waits behind it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import Executable, delete, exists, func, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from voucherweb.domain import clock
+from voucherweb.domain.enums import JobState
+from voucherweb.models import AuthSession, CouponImport, CouponSet, IdempotencyKey, Job, Voucher
+from voucherweb.services import idempotency, jobs
+from voucherweb.storage.keys import import_key
+from voucherweb.storage.protocol import Storage
+from voucherweb.transaction import session, unit_of_work
+
+BITE: Final = 2000
+_IMPORTS_A_BITE: Final = 20
+KEEP_JOBS: Final = timedelta(days=7)
+KEEP_UPLOADS: Final = timedelta(days=7)
+ENDED: Final = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
+
+
+def _in_bites(bite: Callable[[], int], fill: int = BITE) -> int:
+    """Repeat a bite, each in a unit of work of its own, until one finds less than its fill."""
+    total = 0
+    while True:
+        with unit_of_work():
+            count = bite()
+        total += count
+        if count < fill:
+            return total
+
+
+def _delete(statement: Executable) -> int:
+    """The number of rows that a DELETE … RETURNING removed."""
+    return len(session.execute(statement).all())
+
+
+def forget_idempotency_keys() -> int:
+    """Remove answers older than 24 h; how many (behaviour §2)."""
+    key: tuple[InstrumentedAttribute[Any], ...] = (IdempotencyKey.caller, IdempotencyKey.key)
+    before = clock.now() - idempotency.KEEP
+
+    def bite() -> int:
+        old = select(*key).where(IdempotencyKey.created_at < before).limit(BITE)
+        doomed = old.with_for_update(skip_locked=True).cte("old")
+        return _delete(
+            delete(IdempotencyKey)
+            .where(IdempotencyKey.caller == doomed.c.caller, IdempotencyKey.key == doomed.c.key)
+            .returning(IdempotencyKey.caller)
+        )
+
+    return _in_bites(bite)
+
+
+def forget_imports() -> int:
+    """Remove imports after their 7 days with their failures, and their coupons unless a voucher
+    has taken them; how many imports (behaviour §8)."""
+    return _in_bites(_forget_some_imports, fill=_IMPORTS_A_BITE)
+
+
+def _forget_some_imports() -> int:
+    rows = session.execute(
+        select(CouponImport.id, CouponImport.coupon_set_id)
+        .where(CouponImport.expires_at <= clock.now())
+        .limit(_IMPORTS_A_BITE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    sets = [row.coupon_set_id for row in rows]
+    # Who takes a set locks it. Locked first and looked at afterwards, it is either taken or gone.
+    session.execute(select(CouponSet.id).where(CouponSet.id.in_(sets)).with_for_update()).all()
+    session.execute(delete(CouponImport).where(CouponImport.id.in_([row.id for row in rows])))
+    taken = exists().where(Voucher.coupon_set_id == CouponSet.id)
+    session.execute(delete(CouponSet).where(CouponSet.id.in_(sets), ~taken))
+    return len(rows)
+
+
+def forget_workbooks(storage: Storage) -> int:
+    """Remove what imports that ended badly left in the object store; how many were looked at."""
+
+    def bite() -> int:
+        ended = session.scalars(
+            select(Job)
+            .where(Job.kind == jobs.IMPORT, Job.state.in_(ENDED), Job.params.has_key("stored"))
+            .limit(_IMPORTS_A_BITE)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for job in ended:
+            storage.delete(import_key(job.id))
+            job.params = {}
+        return len(ended)
+
+    return _in_bites(bite, fill=_IMPORTS_A_BITE)
+
+
+def forget_sessions() -> int:
+    """Remove sign-ins that have expired, with their refresh tokens; how many sign-ins."""
+    before = clock.now()
+
+    def bite() -> int:
+        old = select(AuthSession.id).where(AuthSession.expires_at < before).limit(BITE)
+        return _delete(delete(AuthSession).where(AuthSession.id.in_(old)).returning(AuthSession.id))
+
+    return _in_bites(bite)
+
+
+def forget_jobs() -> int:
+    """Remove the records of jobs that ended 7 days ago; how many."""
+
+    def bite() -> int:
+        old = select(Job.id).where(Job.state.in_(ENDED), Job.finished_at < func.now() - KEEP_JOBS)
+        return _delete(delete(Job).where(Job.id.in_(old.limit(BITE))).returning(Job.id))
+
+    return _in_bites(bite)

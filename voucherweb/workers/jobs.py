@@ -1,0 +1,91 @@
+"""What the workers run: a few lines around a service, in a process of its own for each job.
+
+A job that is refused is FAILED with the reason. A database or store that is away is nobody's fault:
+the attempt is left as it stands, and the scheduler's sweep has it tried again.
+"""
+
+import uuid
+from collections.abc import Callable
+
+import structlog
+from flask import current_app
+from sqlalchemy.exc import OperationalError
+
+from voucherweb.errors import Refusal
+from voucherweb.extensions import db
+from voucherweb.services import imports, jobs, shelf
+from voucherweb.services.jobs import Attempt
+from voucherweb.spreadsheets.isolation import limit_cpu, limit_memory
+from voucherweb.spreadsheets.limits import unreadable
+from voucherweb.storage.keys import import_key
+from voucherweb.storage.protocol import Storage, StorageUnavailable
+from voucherweb.transaction import unit_of_work
+from voucherweb.workers.pulse import Pulse
+
+log = structlog.get_logger(__name__)
+
+
+def storage() -> Storage:
+    """The object store of the application that this process works for."""
+    found: Storage = current_app.extensions["storage"]
+    return found
+
+
+def parse_coupons(job_id: str) -> None:
+    """Parse an imported workbook within bounds of memory and CPU time (queue `imports`)."""
+    limit_memory()
+    limit_cpu()
+    _run(job_id, _parse)
+
+
+def take_down(job_id: str) -> None:
+    """Take ended vouchers down (queue `takedown`)."""
+    _run(job_id, lambda attempt, _pulse: log.info("taken_down", count=shelf.take_down(attempt)))
+
+
+def _parse(attempt: Attempt, pulse: Pulse) -> None:
+    try:
+        imports.run_import(attempt, storage(), pulse.progress)
+    except MemoryError:
+        raise unreadable(
+            "Reading the workbook takes too much memory", "讀取檔案所需的記憶體過大"
+        ) from None
+
+
+def _run(job_id: str, work: Callable[[Attempt, Pulse], object]) -> None:
+    # Connections that the worker had open belong to the worker.
+    db.engine.dispose(close=False)
+    with structlog.contextvars.bound_contextvars(job=job_id):
+        with unit_of_work():
+            attempt = jobs.claim(uuid.UUID(job_id))
+        if attempt is None:
+            log.info("job_not_waiting")
+            return
+        with Pulse(attempt) as pulse:
+            _attempt(attempt, pulse, work)
+
+
+def _attempt(attempt: Attempt, pulse: Pulse, work: Callable[[Attempt, Pulse], object]) -> None:
+    try:
+        work(attempt, pulse)
+        log.info("job_done")
+    except jobs.Superseded:
+        log.info("job_superseded", attempt=attempt.number)
+    except (OperationalError, StorageUnavailable):
+        raise
+    except Refusal as refusal:
+        _fail(attempt, refusal)
+    except Exception:
+        log.exception("job_failed")
+        _fail(attempt, jobs.broken_off("Its processing broke off", "處理中斷，請稍後重試"))
+
+
+def _fail(attempt: Attempt, refusal: Refusal) -> None:
+    log.info("job_refused", code=refusal.error.code)
+    try:
+        with unit_of_work():
+            jobs.fail(attempt, refusal)
+        if attempt.kind == jobs.IMPORT:
+            storage().delete(import_key(attempt.job_id))
+    except jobs.Superseded:
+        log.info("job_superseded", attempt=attempt.number)
