@@ -10,6 +10,7 @@ from flask_migrate import upgrade
 
 from tests.support import cast
 from tests.support.cast import Caller
+from tests.support.conformity import CheckedClient
 from tests.support.engines import (
     TestEngines,
     empty_database,
@@ -39,6 +40,7 @@ def settings(engines: TestEngines, tmp_path_factory: pytest.TempPathFactory) -> 
 def migrated(settings: Settings) -> Iterator[Flask]:
     """The application over a database whose schema the migrations built."""
     app = create_app(settings)
+    app.test_client_class = CheckedClient
     with app.app_context():
         upgrade()
     yield app

@@ -6,12 +6,16 @@ from flask import Flask
 
 from voucherweb.api import register_api
 from voucherweb.api.pictures import public_url
-from voucherweb.config import Settings, load_settings
+from voucherweb.config import APPLICATION_NAME, Settings, load_settings
 from voucherweb.extensions import db, limiter, migrate
 from voucherweb.logs import configure_logs
+from voucherweb.production import harden
 from voucherweb.storage import make_storage
 from voucherweb.storage.local import LocalStorage
+from voucherweb.web.docs import docs
 from voucherweb.web.files import files_blueprint
+from voucherweb.web.health import health_blueprint
+from voucherweb.web.measure import register_metrics
 from voucherweb.web.requests import register_requests
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,6 +37,12 @@ def create_app(settings: Settings | None = None) -> Flask:
             "max_overflow": settings.db_pool_size,
             "pool_timeout": 10,
             "pool_pre_ping": True,
+            # The parameters of a failed statement are people's data; an error must not show them.
+            "hide_parameters": True,
+            "connect_args": {
+                "fallback_application_name": APPLICATION_NAME,
+                "prepare_threshold": 5 if settings.db_prepared_statements else None,
+            },
         },
         RATELIMIT_ENABLED=settings.ratelimit_enabled,
         RATELIMIT_STORAGE_URI=_limiter_url(settings.redis_url),
@@ -49,8 +59,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["storage"] = store
     if isinstance(store, LocalStorage):
         app.register_blueprint(files_blueprint(store))
+    harden(app, settings)
     register_requests(app)
+    register_metrics(app)
     register_api(app)
+    app.register_blueprint(health_blueprint(app))
+    app.register_blueprint(docs)
     return app
 
 

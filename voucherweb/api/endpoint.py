@@ -40,12 +40,15 @@ class Handler(Protocol):
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One call. `write` honours `Idempotency-Key`; `own_transaction` means that the handler's
-    service commits by itself (the hot paths); `raw` handlers read the request themselves."""
+    service commits by itself (the hot paths); `snapshot` reads everything as of one moment, so
+    that the numbers of one answer agree; `raw` handlers read the request themselves.
+    `extra` tells OpenAPI what the models cannot: `multipart` (a form's schema), `binary` (the
+    media type of a file), `accepted` (the model of a 202)."""
 
     method: str
     path: str
     roles: frozenset[Role]
-    handler: Handler
+    handler: Callable[..., Any]
     body: type[Body] = NoBody
     data: type[BaseModel] | None = None
     listed: bool = False
@@ -53,6 +56,7 @@ class Endpoint:
     errors: tuple[str, ...] = ()
     write: bool = False
     own_transaction: bool = False
+    snapshot: bool = False
     raw: bool = False
     max_bytes: int = MAX_JSON
     summary: tuple[str, str] = ("", "")
@@ -69,10 +73,11 @@ def endpoint(
     """Register a handler `(actor, body) -> data | Page | Response` under a path of the contract."""
 
     def register(handler: Handler) -> Handler:
-        declared = Endpoint(method, path, roles, handler, tag=blueprint.name, **options)
+        url = f"{blueprint.url_prefix or ''}{path}"
+        declared = Endpoint(method, url, roles, handler, tag=blueprint.name, **options)
         ENDPOINTS.append(declared)
         name = f"{handler.__module__.rpartition('.')[2]}_{handler.__name__}"
-        blueprint.add_url_rule(path, name, lambda: run(declared), methods=[method])
+        blueprint.add_url_rule(path, name, lambda **_in_path: run(declared), methods=[method])
         return handler
 
     return register
@@ -111,14 +116,16 @@ def run(call: Endpoint) -> Response:
     raw, data = read_json(request, call.max_bytes) if call.method == "POST" else (b"", {})
     body = parse(call.body, data)
     if call.own_transaction:
-        g.fingerprint = idempotency.fingerprint(call.method, call.path, raw)
+        g.fingerprint = idempotency.fingerprint(call.method, request.path, raw)
         return _respond(call.handler(actor, body))
     key = idempotency_key() if call.write else None
     if key is None:
-        with unit_of_work():
+        with unit_of_work(snapshot=call.snapshot):
             result = call.handler(actor, body)
         return _respond(result)
-    return _run_once(call, actor, body, key, idempotency.fingerprint(call.method, call.path, raw))
+    return _run_once(
+        call, actor, body, key, idempotency.fingerprint(call.method, request.path, raw)
+    )
 
 
 def _run_once(call: Endpoint, actor: Actor, body: Body, key: str, print_: bytes) -> Response:

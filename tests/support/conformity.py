@@ -1,0 +1,73 @@
+"""Holds every answer of every test against the OpenAPI document of the application.
+
+The client refuses what the document does not tell: an unknown status, a field that is missing, of
+another type, or not described at all.
+"""
+
+import copy
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.exceptions import HTTPException
+from werkzeug.test import TestResponse
+
+from voucherweb.api.openapi import document
+
+EVERYWHERE = {404, 405, 413, 500}
+"""Statuses that the envelope promises for any address, told or not."""
+
+
+class CheckedClient(FlaskClient):
+    """A test client that fails the test when an answer breaks the documented shape."""
+
+    def open(self, *args: Any, **options: Any) -> TestResponse:
+        answer = super().open(*args, **options)
+        check(self.application, answer)
+        return answer
+
+
+def check(app: Flask, answer: TestResponse) -> None:
+    """Compare one answer with the document; addresses it does not tell are left alone."""
+    request = answer.request
+    path = _template(app, request.method, request.path)
+    operation = told()["paths"].get(path, {}).get(request.method.lower())
+    if operation is None or answer.status_code in EVERYWHERE:
+        return
+    status = str(answer.status_code)
+    assert status in operation["responses"], f"{request.method} {path} does not tell {status}"
+    if answer.mimetype in operation["responses"][status]["content"] and answer.is_json:
+        validator(path, request.method.lower(), status).validate(answer.json)
+        return
+    assert answer.mimetype in operation["responses"][status]["content"], answer.mimetype
+
+
+def _template(app: Flask, method: str, path: str) -> str:
+    """The path as the document writes it: `/jobs/{id}`."""
+    try:
+        rule, _ = app.url_map.bind("localhost").match(path, method=method, return_rule=True)
+    except HTTPException:
+        return path
+    return str(rule.rule).replace("<", "{").replace(">", "}")
+
+
+@cache
+def told() -> dict[str, Any]:
+    """The document, closed: nothing may be answered that it does not describe."""
+    found = copy.deepcopy(document(english=True))
+    for name, schema in found["components"]["schemas"].items():
+        if (
+            name.endswith(("Data", "Row", "Info", "Pagination", "Sorter"))
+            and "properties" in schema
+        ):
+            schema["additionalProperties"] = False
+    return found
+
+
+@cache
+def validator(path: str, method: str, status: str) -> jsonschema_rs.Draft202012Validator:
+    answer = told()["paths"][path][method]["responses"][status]
+    schema = answer["content"]["application/json"]["schema"]
+    return jsonschema_rs.Draft202012Validator({**schema, "components": told()["components"]})
