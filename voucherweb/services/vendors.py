@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import SQLColumnExpression, func, select
+from sqlalchemy import SQLColumnExpression, collate, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from voucherweb.domain import clock
@@ -32,7 +32,7 @@ def tenants_without_vendor() -> Sequence[Tenant]:
     """Tenants that can still be given a vendor, by name."""
     has = select(Vendor.id).where(Vendor.tenant_id == Tenant.id).exists()
     return session.scalars(
-        select(Tenant).where(~has).order_by(func.collate(Tenant.name, "C"), Tenant.id)
+        select(Tenant).where(~has).order_by(collate(Tenant.name, "C"), Tenant.id)
     ).all()
 
 
