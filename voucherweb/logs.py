@@ -36,5 +36,13 @@ def configure_logs(level: str, *, json_lines: bool) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("botocore", "boto3", "urllib3", "rq.worker", "_granian", "alembic"):
+    for noisy in (
+        "botocore",
+        "boto3",
+        "urllib3",
+        "rq.worker",
+        "_granian",
+        "alembic",
+        "psycopg.pool",
+    ):
         logging.getLogger(noisy).setLevel("WARNING")

@@ -4,7 +4,10 @@
 -- share vouchers cannot deadlock: engagements, scopes, tenant cells, voucher cells.
 CREATE FUNCTION engage(
     p_kind text, p_members uuid[], p_vouchers uuid[], p_at timestamptz, p_day date
-) RETURNS TABLE (member uuid, voucher uuid) LANGUAGE plpgsql AS $$
+) RETURNS TABLE (member uuid, voucher uuid) LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
 #variable_conflict use_column
 DECLARE
     lines record;

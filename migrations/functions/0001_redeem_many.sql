@@ -1,5 +1,7 @@
 -- The set-based twin of redeem_one: the same rules for a batch in which each member stands at most
 -- once. One commit for all. Locks: cards by id, then vouchers by id, then cells by key.
+-- Plans are made once a session and look rows up by key: a plan made for few rows, or from the
+-- statistics of a voucher that did not exist a minute ago, would cost more than the work.
 CREATE TYPE redeem_line AS (
     ord integer, member uuid, voucher uuid, caller text, key text, print bytea,
     outcome text, tenant uuid, gender text, age_level text, card uuid,
@@ -12,7 +14,10 @@ CREATE FUNCTION redeem_many(
 ) RETURNS TABLE (
     ord integer, outcome text, redemption_id uuid, seq integer, points integer,
     redeemed_at timestamptz, voucher_no text
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
 #variable_conflict use_column
 DECLARE
     free boolean[];
@@ -33,7 +38,7 @@ BEGIN
     )::redeem_line ORDER BY q.n) INTO lines
     FROM unnest(p_members, p_vouchers, p_callers, p_keys, p_prints, free)
         WITH ORDINALITY AS q (member, voucher, caller, key, print, free, n)
-    CROSS JOIN LATERAL (SELECT * FROM members WHERE id = q.member) m
+    LEFT JOIN LATERAL (SELECT * FROM members WHERE id = q.member) m ON true
     LEFT JOIN LATERAL (
         SELECT id FROM cards WHERE member_id = q.member
             AND programme_id = '00000000-0000-0000-0000-000000000001'
@@ -83,8 +88,9 @@ $$;
 
 -- Limit and balance, read after the card locks so that they see every earlier piece.
 CREATE FUNCTION redeem_under_card_locks(lines redeem_line[])
-RETURNS redeem_line[] LANGUAGE sql VOLATILE AS $$
-    SELECT array_agg(ROW(
+RETURNS redeem_line[] LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN (SELECT array_agg(ROW(
         l.ord, l.member, l.voucher, l.caller, l.key, l.print,
         CASE WHEN l.outcome IS NOT NULL THEN l.outcome
              WHEN v.redeem_limit > 0 AND v.redeem_limit <= had.pieces
@@ -100,13 +106,15 @@ RETURNS redeem_line[] LANGUAGE sql VOLATILE AS $$
         SELECT count(*) AS pieces FROM redemptions r
         WHERE l.outcome IS NULL AND v.redeem_limit > 0
             AND r.voucher_id = l.voucher AND r.member_id = l.member
-    ) had
+    ) had);
+END
 $$;
 
 -- Pieces are dealt in the order of the batch, from the counters as they stand under the locks.
 CREATE FUNCTION redeem_under_voucher_locks(lines redeem_line[], p_at timestamptz)
-RETURNS redeem_line[] LANGUAGE sql VOLATILE AS $$
-    WITH judged AS (
+RETURNS redeem_line[] LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN (WITH judged AS (
         SELECT l.*, v.redeemed, v.volume, coalesce(l.outcome, v.refusal) AS verdict
         FROM unnest(lines) l
         LEFT JOIN LATERAL (
@@ -117,23 +125,25 @@ RETURNS redeem_line[] LANGUAGE sql VOLATILE AS $$
             ) AS refusal
             FROM vouchers x WHERE x.id = l.voucher
         ) v ON l.outcome IS NULL
-    ), dealt AS (
+    ), numbered AS (
         SELECT j.*, j.redeemed + row_number() OVER (
             PARTITION BY j.voucher, j.verdict IS NULL ORDER BY j.ord
         ) AS piece
         FROM judged j
+    ), dealt AS (
+        SELECT n.*, n.verdict IS NULL AND n.piece <= n.volume AS given FROM numbered n
     )
     SELECT array_agg(ROW(
         d.ord, d.member, d.voucher, d.caller, d.key, d.print,
-        CASE WHEN d.verdict IS NOT NULL THEN d.verdict
-             WHEN d.piece > d.volume THEN 'VOUCHER_REDEEM_OVER_VOLUME'
-             ELSE 'REDEEMED' END,
+        CASE WHEN d.given THEN 'REDEEMED'
+             ELSE coalesce(d.verdict, 'VOUCHER_REDEEM_OVER_VOLUME') END,
         d.tenant, d.gender, d.age_level, d.card, d.points, d.voucher_no,
-        CASE WHEN d.verdict IS NULL THEN gen_random_uuid() ELSE d.redemption END,
-        CASE WHEN d.verdict IS NULL THEN d.piece ELSE d.seq END,
-        CASE WHEN d.verdict IS NULL THEN p_at ELSE d.redeemed_at END
+        CASE WHEN d.given THEN gen_random_uuid() ELSE d.redemption END,
+        CASE WHEN d.given THEN d.piece ELSE d.seq END,
+        CASE WHEN d.given THEN p_at ELSE d.redeemed_at END
     )::redeem_line ORDER BY d.ord)
-    FROM dealt d
+    FROM dealt d);
+END
 $$;
 
 CREATE FUNCTION redeem_write(lines redeem_line[], p_at timestamptz)

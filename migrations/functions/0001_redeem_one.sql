@@ -1,11 +1,14 @@
 -- Redeems one piece in one call: points, stock, limit, the member's piece and the idempotent
 -- answer, or a refusal that changes nothing (behaviour §6). Locks: card, then voucher, then cell.
+-- One plan a session, by key: see redeem_many.
 CREATE FUNCTION redeem_one(
     p_member uuid, p_voucher uuid, p_caller text, p_key text, p_print bytea,
     p_at timestamptz, p_day date,
     OUT outcome text, OUT redemption_id uuid, OUT seq integer, OUT points integer,
     OUT redeemed_at timestamptz, OUT voucher_no text
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+AS $$
 #variable_conflict use_column
 DECLARE
     known idempotency_keys%ROWTYPE;

@@ -1,12 +1,13 @@
 -- The age level of the statistics (contract A §票券統計, behaviour §7). A leap-day birthday is
--- completed on 1 March of other years.
+-- completed on 1 March of other years. Only immutable operators (no `age`, which depends on the
+-- session's time zone), so that the planner can write it out in place of a call.
 CREATE FUNCTION age_level(birthdate date, day date) RETURNS text LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE
         WHEN birthdate IS NULL OR birthdate > day THEN 'level0'
-        WHEN extract(year FROM age(day, birthdate)) >= 60 THEN 'level5'
-        WHEN extract(year FROM age(day, birthdate)) >= 50 THEN 'level4'
-        WHEN extract(year FROM age(day, birthdate)) >= 40 THEN 'level3'
-        WHEN extract(year FROM age(day, birthdate)) >= 30 THEN 'level2'
+        WHEN birthdate <= day - interval '60 years' THEN 'level5'
+        WHEN birthdate <= day - interval '50 years' THEN 'level4'
+        WHEN birthdate <= day - interval '40 years' THEN 'level3'
+        WHEN birthdate <= day - interval '30 years' THEN 'level2'
         ELSE 'level1'
     END
 $$;

@@ -3,7 +3,9 @@ CREATE FUNCTION use_one(
     p_member uuid, p_redemption uuid, p_actor text, p_at timestamptz, p_day date,
     OUT outcome text, OUT voucher_id uuid, OUT seq integer, OUT points integer,
     OUT redeemed_at timestamptz, OUT used_at timestamptz, OUT voucher_no text
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
+AS $$
 #variable_conflict use_column
 DECLARE
     person record;

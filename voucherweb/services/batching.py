@@ -1,0 +1,233 @@
+"""Gathers what callers ask at the same time into batches: one statement, one commit for many.
+
+A batch is what queued while the last one was in flight, so batches grow by themselves in a rush
+and nobody waits for company. Each process has one flusher thread and one connection; a caller
+that finds nothing in flight does its own work, without a change of threads.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Hashable, Sequence
+from typing import Generic, Protocol, TypeVar, cast
+
+import structlog
+
+from voucherweb.errors import Refusal, refuse
+from voucherweb.services.autocommit import Unavailable
+
+log = structlog.get_logger(__name__)
+
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
+Asked_contra = TypeVar("Asked_contra", contravariant=True)
+Given_co = TypeVar("Given_co", covariant=True)
+
+MAX_BATCH = 64
+MAX_QUEUE = 512
+WAIT_SECONDS = 8.0
+
+
+class Work(Protocol[Asked_contra, Given_co]):
+    """What a batcher does. Never called by two threads at once.
+
+    A `Refusal` raised by `many` is the answer to each of its requests. Any other error means that
+    nothing of the batch was kept, so that each request may be done alone.
+    """
+
+    def one(self, request: Asked_contra, /) -> Given_co: ...
+
+    def many(self, requests: Sequence[Asked_contra], /) -> Sequence[Given_co]: ...
+
+    def close(self) -> None: ...
+
+
+class _Ticket(Generic[Request, Answer]):
+    """One caller's request, and where its answer appears."""
+
+    __slots__ = ("_done", "answer", "error", "lane", "once", "request")
+
+    def __init__(self, request: Request, lane: Hashable, once: Hashable | None) -> None:
+        self.request = request
+        self.lane = lane
+        self.once = once
+        self.answer: Answer | None = None
+        self.error: BaseException | None = None
+        # A bare lock is the cheapest thing that a thread can wait for with a limit.
+        self._done = threading.Lock()
+        self._done.acquire()
+
+    def settle(self, answer: Answer | None, error: BaseException | None) -> None:
+        self.answer, self.error = answer, error
+        self._done.release()
+
+    def wait(self, seconds: float) -> bool:
+        return self._done.acquire(timeout=seconds)
+
+
+class Batcher(Generic[Request, Answer]):
+    """Answers requests one by one or in batches; safe between threads."""
+
+    def __init__(
+        self,
+        work: Work[Request, Answer],
+        *,
+        max_batch: int = MAX_BATCH,
+        max_queue: int = MAX_QUEUE,
+        wait_seconds: float = WAIT_SECONDS,
+    ) -> None:
+        self._work = work
+        self._max_batch = max_batch
+        self._max_queue = max_queue
+        self._wait_seconds = wait_seconds
+        self._lock = threading.Lock()
+        self._wake = threading.Condition(self._lock)
+        self._queue: deque[_Ticket[Request, Answer]] = deque()
+        self._in_hand: set[Hashable] = set()
+        self._busy = False
+        self._closing = False
+        self._flusher: threading.Thread | None = None
+
+    def submit(self, request: Request, *, lane: Hashable, once: Hashable | None = None) -> Answer:
+        """The answer to a request. No batch holds two requests of one `lane`; the second waits
+        for the next batch.
+
+        Raises what the work raises; IDEMPOTENCY_IN_PROGRESS at once while a request of the same
+        `once` is in hand; UNAVAILABLE when the queue is full, when this process ends, or when
+        there is no answer in time: then the outcome is unknown.
+        """
+        with self._lock:
+            if once is not None and once in self._in_hand:
+                raise refuse("IDEMPOTENCY_IN_PROGRESS", retry_after=1)
+            if self._closing or len(self._queue) >= self._max_queue:
+                raise Unavailable
+            if once is not None:
+                self._in_hand.add(once)
+            ticket = None
+            if self._busy or self._queue:
+                ticket = self._enqueue(request, lane, once)
+            else:
+                self._busy = True
+        if ticket is None:
+            return self._directly(request, once)
+        return self._await(ticket)
+
+    def _enqueue(
+        self, request: Request, lane: Hashable, once: Hashable | None
+    ) -> _Ticket[Request, Answer]:
+        ticket: _Ticket[Request, Answer] = _Ticket(request, lane, once)
+        self._queue.append(ticket)
+        if self._flusher is None or not self._flusher.is_alive():
+            self._flusher = threading.Thread(target=self._flush, name="batcher", daemon=True)
+            self._flusher.start()
+        return ticket
+
+    def _directly(self, request: Request, once: Hashable | None) -> Answer:
+        try:
+            return self._work.one(request)
+        finally:
+            with self._lock:
+                self._in_hand.discard(once)
+                self._busy = False
+                if self._queue or self._closing:
+                    self._wake.notify_all()
+
+    def _await(self, ticket: _Ticket[Request, Answer]) -> Answer:
+        if not ticket.wait(self._wait_seconds):
+            self._give_up(ticket)
+            raise Unavailable
+        if ticket.error is not None:
+            raise ticket.error
+        return cast("Answer", ticket.answer)
+
+    def _give_up(self, ticket: _Ticket[Request, Answer]) -> None:
+        """A request that still waits is never begun; one that runs ends by itself."""
+        with self._lock:
+            if ticket in self._queue:
+                self._queue.remove(ticket)
+                self._in_hand.discard(ticket.once)
+
+    def _flush(self) -> None:
+        while batch := self._begin():
+            try:
+                self._do(batch)
+            finally:
+                with self._lock:
+                    self._busy = False
+                    if self._closing:
+                        self._wake.notify_all()
+
+    def _begin(self) -> list[_Ticket[Request, Answer]]:
+        """Wait for the next batch and take it; an empty one means the end."""
+        with self._lock:
+            while self._busy or not self._queue:
+                if self._closing and not self._busy:
+                    return []
+                self._wake.wait()
+            self._busy = True
+            return self._next_batch()
+
+    def _next_batch(self) -> list[_Ticket[Request, Answer]]:
+        """The oldest requests, at most one of each lane."""
+        batch: list[_Ticket[Request, Answer]] = []
+        lanes: set[Hashable] = set()
+        later: list[_Ticket[Request, Answer]] = []
+        while self._queue and len(batch) < self._max_batch:
+            ticket = self._queue.popleft()
+            if ticket.lane in lanes:
+                later.append(ticket)
+            else:
+                lanes.add(ticket.lane)
+                batch.append(ticket)
+        self._queue.extendleft(reversed(later))
+        return batch
+
+    def _do(self, batch: Sequence[_Ticket[Request, Answer]]) -> None:
+        if len(batch) == 1:
+            self._alone(batch[0])
+            return
+        try:
+            answers = self._work.many([ticket.request for ticket in batch])
+        except Refusal as refusal:
+            for ticket in batch:
+                # Each caller raises an error of its own: a traceback belongs to one thread.
+                mine = Refusal(refusal.error, refusal.details, refusal.retry_after)
+                self._settle(ticket, error=mine)
+        except Exception:
+            log.exception("batch_failed", size=len(batch))
+            for ticket in batch:
+                self._alone(ticket)
+        else:
+            for ticket, answer in zip(batch, answers, strict=True):
+                self._settle(ticket, answer)
+
+    def _alone(self, ticket: _Ticket[Request, Answer]) -> None:
+        try:
+            answer = self._work.one(ticket.request)
+        except Exception as error:  # noqa: BLE001 - it is raised again in the caller's thread.
+            self._settle(ticket, error=error)
+        else:
+            self._settle(ticket, answer)
+
+    def _settle(
+        self,
+        ticket: _Ticket[Request, Answer],
+        answer: Answer | None = None,
+        error: BaseException | None = None,
+    ) -> None:
+        """Free the key before the caller is told, who may ask again with it at once."""
+        with self._lock:
+            self._in_hand.discard(ticket.once)
+        ticket.settle(answer, error)
+
+    def close(self, seconds: float = WAIT_SECONDS) -> None:
+        """Take no more, finish what has queued, and end the flusher."""
+        with self._lock:
+            self._closing = True
+            self._wake.notify_all()
+            flusher = self._flusher
+        if flusher:
+            flusher.join(seconds)
+        with self._lock:
+            while self._busy and self._wake.wait(seconds):
+                pass
+        self._work.close()

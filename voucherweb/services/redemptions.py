@@ -1,0 +1,164 @@
+"""Taking a piece for points, and writing it off (behaviour §6).
+
+The rules live in the SQL functions `redeem_one`, `redeem_many` and `use_one`; here their outcomes
+become answers or refusals. Redeeming goes through the batcher, see docs/adr/0005-redeem-path.md.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from voucherweb.config import Settings
+from voucherweb.domain import clock
+from voucherweb.domain.actor import Actor
+from voucherweb.domain.enums import RedemptionStatus
+from voucherweb.errors import refuse
+from voucherweb.services import autocommit
+from voucherweb.services.autocommit import Execute
+from voucherweb.services.batching import Batcher
+from voucherweb.services.per_process import PerProcess
+
+RETRY_SECONDS = 1
+
+_ONE = "SELECT * FROM redeem_one(%s, %s, %s, %s, %s, %s, %s)"
+_MANY = (
+    "SELECT outcome, redemption_id, seq, points, redeemed_at, voucher_no"
+    " FROM redeem_many(%s, %s, %s, %s, %s, %s, %s) ORDER BY ord"
+)
+_USE = (
+    "SELECT outcome, voucher_id, seq, points, redeemed_at, voucher_no, used_at"
+    " FROM use_one(%s, %s, %s, %s, %s)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One piece of a voucher that a member holds, as it stood when the call was answered."""
+
+    id: uuid.UUID
+    voucher_id: uuid.UUID
+    seq: int
+    points: int
+    redeemed_at: datetime
+    voucher_no: str
+    used_at: datetime | None = None
+
+    @property
+    def number(self) -> str:
+        """The contract's `userVoucherNo`: the voucher's number and a 5-digit sequence."""
+        return user_voucher_no(self.voucher_no, self.seq)
+
+    @property
+    def status(self) -> RedemptionStatus:
+        return RedemptionStatus.USED if self.used_at else RedemptionStatus.VALID
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """The answer to a redeem; `replayed` when an earlier call with the same key took the piece."""
+
+    piece: Piece
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One request to redeem, as the SQL functions take it."""
+
+    member: uuid.UUID
+    voucher: uuid.UUID | None
+    caller: str
+    key: str | None
+    fingerprint: bytes
+
+
+Outcome = Sequence[Any]
+"""(outcome, redemption id, seq, points, redeemed at, voucher number)."""
+
+
+class RedeemWork:
+    """Redeems over one connection of its own, which is made again when it broke."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._connection: autocommit.Connection | None = None
+
+    def one(self, wish: Wish) -> Outcome:
+        values = (wish.member, wish.voucher, wish.caller, wish.key, wish.fingerprint)
+        return autocommit.run(self._connected(), _ONE, (*values, *self._now()))[0]
+
+    def many(self, wishes: Sequence[Wish]) -> Sequence[Outcome]:
+        values = (
+            [wish.member for wish in wishes],
+            [wish.voucher for wish in wishes],
+            [wish.caller for wish in wishes],
+            [wish.key for wish in wishes],
+            [wish.fingerprint for wish in wishes],
+        )
+        return autocommit.run(self._connected(), _MANY, (*values, *self._now()))
+
+    def _now(self) -> tuple[datetime, date]:
+        now = clock.now()
+        return now, clock.local_date(now, self._settings.timezone)
+
+    def _connected(self) -> autocommit.Connection:
+        if self._connection is None or not autocommit.still_there(self._connection):
+            self._connection = autocommit.connect(self._settings)
+        return self._connection
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+
+def _batcher(settings: Settings) -> Batcher[Wish, Outcome]:
+    return Batcher(RedeemWork(settings))
+
+
+_batchers = PerProcess(_batcher)
+
+
+def redeem(
+    settings: Settings,
+    actor: Actor,
+    voucher_id: uuid.UUID | None,
+    key: str | None = None,
+    fingerprint: bytes = b"",
+) -> Redeemed:
+    """Give the member one piece for points: one transaction with the idempotent answer.
+
+    Raises, in this order, IDEMPOTENCY_IN_PROGRESS, IDEMPOTENCY_MISMATCH, NOT_EXIST,
+    VOUCHER_REDEEM_NOT_ON_STATUS, …_NOT_IN_REDEEM_DATE, …_OVER_VOLUME, …_OVER_LIMIT,
+    …_INSUFFICIENT_POINTS; UNAVAILABLE when the outcome is not known in time (behaviour §2, §6).
+    """
+    wish = Wish(actor.id, voucher_id, actor.key, key, fingerprint)
+    outcome, redemption_id, seq, points, redeemed_at, voucher_no = _batchers.get(settings).submit(
+        wish, lane=actor.id, once=(actor.key, key) if key is not None else None
+    )
+    if outcome not in {"REDEEMED", "REPLAYED"} or voucher_id is None:
+        in_progress = outcome == "IDEMPOTENCY_IN_PROGRESS"
+        raise refuse(outcome, retry_after=RETRY_SECONDS if in_progress else None)
+    piece = Piece(redemption_id, voucher_id, seq, points, redeemed_at, voucher_no)
+    return Redeemed(piece, replayed=outcome == "REPLAYED")
+
+
+def use(
+    execute: Execute, actor: Actor, redemption_id: uuid.UUID | None, at: datetime, day: date
+) -> Piece:
+    """Write the member's piece off, exactly once.
+
+    Raises NOT_EXIST, VOUCHER_USE_HAD_USED, VOUCHER_USE_EXPIRED, VOUCHER_USE_NOT_STARTED.
+    """
+    if redemption_id is None:
+        raise refuse("NOT_EXIST")
+    rows = execute(_USE, (actor.id, redemption_id, actor.key, at, day))
+    outcome, voucher_id, seq, points, redeemed_at, voucher_no, used_at = rows[0]
+    if outcome != "USED":
+        raise refuse(outcome)
+    return Piece(redemption_id, voucher_id, seq, points, redeemed_at, voucher_no, used_at)
+
+
+def user_voucher_no(voucher_no: str, seq: int) -> str:
+    return f"{voucher_no}{seq:05d}"
