@@ -1,5 +1,6 @@
 """Imports every module that declares calls, so that `ENDPOINTS` is whole."""
 
-from voucherweb.api.management import quotas, uploads, vendors, vouchers
+from voucherweb.api.management import imports, jobs, quotas, statistics, uploads, vendors, vouchers
+from voucherweb.api.member import offers, pieces
 
-MODULES = (quotas, uploads, vendors, vouchers)
+MODULES = (imports, jobs, quotas, statistics, uploads, vendors, vouchers, offers, pieces)

@@ -1,5 +1,6 @@
 """Bodies and answers of contract A §票券管理."""
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -23,7 +24,7 @@ MAX_LIMIT = 2_147_483_647
 
 
 def _day(value: object) -> object:
-    if not isinstance(value, str) or len(value) != 10:
+    if not isinstance(value, str) or not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         raise PydanticCustomError("date_parsing", "must be YYYY-MM-DD")
     return value
 

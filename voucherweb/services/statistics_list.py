@@ -1,0 +1,285 @@
+"""One row of figures for each tenant with a vendor (contract A §取得票券統計列表, behaviour §7).
+
+Set-based: a constant number of statements whatever the number of tenants. Without dates it reads
+cells only. Dates narrow the vouchers by `onStartDate`; persons are then counted from engagements,
+but for tenants none of whose vouchers lies outside the dates.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Numeric,
+    Select,
+    SQLColumnExpression,
+    Subquery,
+    and_,
+    case,
+    cast,
+    func,
+    select,
+    union_all,
+)
+
+from voucherweb.domain.enums import VoucherType
+from voucherweb.domain.money import rate
+from voucherweb.domain.paging import PageRequest
+from voucherweb.models import Engagement, Tenant, TenantCell, Vendor, Voucher, VoucherCell
+from voucherweb.services.paging import fetch_page
+from voucherweb.services.search import contains
+from voucherweb.services.statistics import EVERY_TYPE
+from voucherweb.transaction import session
+
+FIELDS = (
+    "tenantName",
+    "volume",
+    "reachCount",
+    "reachTimes",
+    "clickCount",
+    "clickTimes",
+    "clickRate",
+    "redeemCount",
+    "redeemRate",
+    "usedCount",
+    "usedRate",
+    "usedAmount",
+)
+"""What the list can be sorted by, as the contract spells it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which vouchers count: on the shelf from within `start`…`end` (inclusive), of a type; and
+    which tenants are shown: those whose name contains `name`."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    voucher_type: VoucherType | None = None
+    name: str | None = None
+
+    @property
+    def dated(self) -> bool:
+        return self.start is not None or self.end is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Sums over a tenant's vouchers that match; persons are distinct over them."""
+
+    volume: int
+    redeemed: int
+    used: int
+    used_amount: Decimal
+    reach_persons: int
+    reach_times: int
+    click_persons: int
+    click_times: int
+
+    @property
+    def redeem_rate(self) -> Decimal:
+        return rate(self.redeemed, self.volume)
+
+    @property
+    def used_rate(self) -> Decimal:
+        return rate(self.used, self.redeemed)
+
+    @property
+    def click_rate(self) -> Decimal:
+        return rate(self.click_persons, self.reach_persons)
+
+
+@dataclass(frozen=True, slots=True)
+class TenantRow:
+    """`figures` is None when the tenant has no voucher that matches (behaviour §1)."""
+
+    tenant_id: uuid.UUID
+    tenant_name: str
+    figures: Figures | None
+
+
+def list_tenants(wanted: Filter, asked: PageRequest) -> tuple[list[TenantRow], int]:
+    """The page asked for and the number of all rows; raises INVALID_PARAMETER when
+    `pageSize: -1` would answer too many."""
+    if wanted.dated:
+        _make_room()
+    offered, counted, met = _offered(wanted), _counted(wanted), _met(wanted)
+    query = (
+        select(
+            Tenant.id,
+            Tenant.name,
+            offered.c.volume,
+            offered.c.redeemed,
+            *(counted.c[name] for name in ("used", "used_amount", "reach_times", "click_times")),
+            met.c.reach_persons,
+            met.c.click_persons,
+        )
+        .join(Vendor, Vendor.tenant_id == Tenant.id)
+        .outerjoin(offered, offered.c.tenant_id == Tenant.id)
+        .outerjoin(counted, counted.c.tenant_id == Tenant.id)
+        .outerjoin(met, met.c.tenant_id == Tenant.id)
+    )
+    if wanted.name:
+        query = query.where(contains(Tenant.name, wanted.name))
+    rows, total = fetch_page(query, asked, _sort_keys(offered, counted, met), Tenant.id)
+    return [TenantRow(row.id, row.name, _figures(row)) for row in rows], total
+
+
+def _figures(row: Any) -> Figures | None:
+    if row.volume is None:
+        return None
+    return Figures(
+        volume=row.volume,
+        redeemed=row.redeemed,
+        used=row.used or 0,
+        used_amount=row.used_amount or Decimal(0),
+        reach_persons=row.reach_persons or 0,
+        reach_times=row.reach_times or 0,
+        click_persons=row.click_persons or 0,
+        click_times=row.click_times or 0,
+    )
+
+
+def _picked(wanted: Filter) -> list[ColumnElement[bool]]:
+    return [*_of_type(wanted), *_between(wanted)]
+
+
+def _of_type(wanted: Filter) -> list[ColumnElement[bool]]:
+    existing: list[ColumnElement[bool]] = [Voucher.deleted_at.is_(None)]
+    if wanted.voucher_type:
+        existing.append(Voucher.voucher_type == wanted.voucher_type)
+    return existing
+
+
+def _between(wanted: Filter) -> list[ColumnElement[bool]]:
+    between: list[ColumnElement[bool]] = []
+    if wanted.start:
+        between.append(Voucher.on_start >= wanted.start)
+    if wanted.end:
+        between.append(Voucher.on_start <= wanted.end)
+    return between
+
+
+def _whole(value: Any) -> ColumnElement[int]:
+    return cast(func.sum(value), BigInteger)
+
+
+def _offered(wanted: Filter) -> Subquery:
+    return (
+        select(
+            Voucher.tenant_id,
+            _whole(Voucher.volume).label("volume"),
+            _whole(Voucher.redeemed).label("redeemed"),
+        )
+        .where(*_picked(wanted))
+        .group_by(Voucher.tenant_id)
+        .subquery("offered")
+    )
+
+
+def _counted(wanted: Filter) -> Subquery:
+    return (
+        select(
+            Voucher.tenant_id,
+            _whole(VoucherCell.used).label("used"),
+            func.sum(Voucher.price * VoucherCell.used, type_=Numeric).label("used_amount"),
+            _whole(VoucherCell.reach_times).label("reach_times"),
+            _whole(VoucherCell.click_times).label("click_times"),
+        )
+        .join(VoucherCell, VoucherCell.voucher_id == Voucher.id)
+        .where(*_picked(wanted))
+        .group_by(Voucher.tenant_id)
+        .subquery("counted")
+    )
+
+
+def _met(wanted: Filter) -> Subquery:
+    """Persons by tenant: told by the cells where they can, else counted."""
+    if not wanted.dated:
+        return _told(wanted).subquery("met")
+    covered = _covered(wanted)
+    told = _told(wanted).where(TenantCell.tenant_id.in_(covered))
+    return union_all(told, _recounted(wanted, covered)).subquery("met")
+
+
+def _covered(wanted: Filter) -> Select[uuid.UUID]:
+    """Tenants none of whose vouchers that ever were on the shelf lies outside the dates."""
+    return (
+        select(Voucher.tenant_id)
+        .where(*_of_type(wanted), Voucher.first_on_at.is_not(None))
+        .group_by(Voucher.tenant_id)
+        .having(func.bool_and(and_(*_between(wanted))))
+    )
+
+
+def _told(wanted: Filter) -> Select[uuid.UUID, int, int]:
+    def persons(kind: str) -> ColumnElement[int]:
+        return cast(func.sum(TenantCell.persons).filter(TenantCell.kind == kind), BigInteger)
+
+    return (
+        select(
+            TenantCell.tenant_id,
+            persons("R").label("reach_persons"),
+            persons("C").label("click_persons"),
+        )
+        .where(TenantCell.scope == (wanted.voucher_type or EVERY_TYPE))
+        .group_by(TenantCell.tenant_id)
+    )
+
+
+def _recounted(wanted: Filter, covered: Select[uuid.UUID]) -> Select[uuid.UUID, int, int]:
+    person = (
+        select(
+            Voucher.tenant_id,
+            func.bool_or(Engagement.kind == "R").label("reached"),
+            func.bool_or(Engagement.kind == "C").label("clicked"),
+        )
+        .join(Engagement, Engagement.voucher_id == Voucher.id)
+        .where(*_picked(wanted), Voucher.tenant_id.not_in(covered))
+        .group_by(Voucher.tenant_id, Engagement.member_id)
+        .subquery("person")
+    )
+    return select(
+        person.c.tenant_id,
+        func.count().filter(person.c.reached).label("reach_persons"),
+        func.count().filter(person.c.clicked).label("click_persons"),
+    ).group_by(person.c.tenant_id)
+
+
+def _make_room() -> None:
+    """Counting persons groups every engagement that matches: in memory, by a plain plan."""
+    session.execute(
+        select(func.set_config("work_mem", "32MB", True), func.set_config("jit", "off", True))
+    )
+
+
+def _sort_keys(
+    offered: Subquery, counted: Subquery, met: Subquery
+) -> dict[str, SQLColumnExpression[Any]]:
+    volume, redeemed, used = offered.c.volume, offered.c.redeemed, counted.c.used
+    reached, clicked = met.c.reach_persons, met.c.click_persons
+    keys: tuple[SQLColumnExpression[Any], ...] = (
+        Tenant.__table__.c.name,
+        volume,
+        reached,
+        counted.c.reach_times,
+        clicked,
+        counted.c.click_times,
+        _rate(clicked, reached),
+        redeemed,
+        _rate(redeemed, volume),
+        used,
+        _rate(used, redeemed),
+        counted.c.used_amount,
+    )
+    return dict(zip(FIELDS, keys, strict=True))
+
+
+def _rate(part: ColumnElement[Any], whole: ColumnElement[Any]) -> ColumnElement[Decimal]:
+    """`money.rate` in SQL: rows are ordered by the rate that they show."""
+    exact = cast(part, Numeric) * 100 / whole
+    return case((whole > 0, func.round(exact, 1, type_=Numeric)), else_=0)

@@ -1,0 +1,135 @@
+"""What a tenant bought, issued, gave out and wrote off (contract A §取得票券管理Summary).
+
+Everything is read from running totals and roll-up cells, so the cost does not depend on how many
+pieces were redeemed. Callers read in a snapshot, so that the numbers of one answer agree.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, cast, func, select
+
+from voucherweb.domain.enums import VoucherType
+from voucherweb.domain.money import rate
+from voucherweb.errors import refuse
+from voucherweb.models import Tenant, Vendor, Voucher, VoucherCell
+from voucherweb.transaction import session
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The vendor's quota in points: bought and spent."""
+
+    deposit: int
+    withdraw: int
+
+    @property
+    def quota(self) -> int:
+        return self.deposit - self.withdraw
+
+    @property
+    def available_rate(self) -> Decimal:
+        return rate(self.quota, self.deposit)
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """Sums over vouchers that exist: pieces, the points they cost and the money they stand for."""
+
+    volume: int
+    points: int
+    amount: Decimal
+    redeemed: int
+    redeemed_points: int
+    redeemed_amount: Decimal
+    used: int
+    used_amount: Decimal
+
+    @property
+    def unredeemed(self) -> int:
+        return self.volume - self.redeemed
+
+    @property
+    def unredeemed_points(self) -> int:
+        return self.points - self.redeemed_points
+
+    @property
+    def redeem_rate(self) -> Decimal:
+        return rate(self.redeemed, self.volume)
+
+    @property
+    def used_rate(self) -> Decimal:
+        return rate(self.used, self.redeemed)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """`books` is None until quota was bought, `issued` until a voucher exists (behaviour §1)."""
+
+    tenant_id: uuid.UUID
+    tenant_name: str
+    books: Books | None
+    issued: Issued | None
+
+
+def of_tenant(tenant_id: uuid.UUID | None, voucher_type: VoucherType | None = None) -> Summary:
+    """The tenant's summary; a type narrows what was issued, while the books are always whole.
+
+    Raises NOT_EXIST for an unknown tenant. Three queries.
+    """
+    row = session.execute(
+        select(Tenant.id, Tenant.name, Vendor.deposit, Vendor.withdraw, Vendor.purchase_count)
+        .outerjoin(Vendor, Vendor.tenant_id == Tenant.id)
+        .where(Tenant.id == tenant_id)
+    ).one_or_none()
+    if row is None:
+        raise refuse("NOT_EXIST")
+    books = Books(row.deposit, row.withdraw) if row.purchase_count else None
+    return Summary(row.id, row.name, books, _issued(existing(row.id, voucher_type)))
+
+
+def existing(
+    tenant_id: uuid.UUID, voucher_type: VoucherType | None = None
+) -> Sequence[ColumnElement[bool]]:
+    """The conditions that pick a tenant's vouchers, drafts included, deleted ones not."""
+    picked = [Voucher.tenant_id == tenant_id, Voucher.deleted_at.is_(None)]
+    return [*picked, Voucher.voucher_type == voucher_type] if voucher_type else picked
+
+
+def _issued(picked: Sequence[ColumnElement[bool]]) -> Issued | None:
+    points = cast(Voucher.redeem_points, BigInteger)
+    offered = session.execute(
+        select(
+            _sum(Voucher.volume),
+            _sum(points * Voucher.volume),
+            _sum(Voucher.price * Voucher.volume),
+            _sum(Voucher.redeemed),
+            _sum(points * Voucher.redeemed),
+            _sum(Voucher.price * Voucher.redeemed),
+        ).where(*picked)
+    ).one()
+    if not offered[0]:
+        return None
+    used = session.execute(
+        select(_sum(VoucherCell.used), _sum(Voucher.price * VoucherCell.used))
+        .join(Voucher, Voucher.id == VoucherCell.voucher_id)
+        .where(*picked)
+    ).one()
+    volume, total, amount, redeemed, redeemed_points, redeemed_amount = offered
+    return Issued(
+        volume=int(volume),
+        points=int(total),
+        amount=amount,
+        redeemed=int(redeemed),
+        redeemed_points=int(redeemed_points),
+        redeemed_amount=redeemed_amount,
+        used=int(used[0]),
+        used_amount=used[1],
+    )
+
+
+def _sum(value: Any) -> ColumnElement[Any]:
+    return func.coalesce(func.sum(value), 0)
