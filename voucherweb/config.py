@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Literal
+from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+APPLICATION_NAME = "voucherweb"
+"""How our database sessions name themselves, unless the URL names another."""
 DEVELOPMENT_SECRET = "development-only-secret-never-in-production"  # noqa: S105
 
 
@@ -66,6 +69,8 @@ class Settings:
     debug: bool = False
     import_wait_seconds: float = 25.0
     metrics_token: str | None = field(default=None, repr=False)
+    trusted_proxies: int = 0
+    db_prepared_statements: bool = True
 
     @property
     def production(self) -> bool:
@@ -76,6 +81,12 @@ class Settings:
         """The database URL with the driver that SQLAlchemy should use."""
         head, _, rest = self.database_url.partition("://")
         return f"{'postgresql+psycopg' if head.startswith('postgres') else head}://{rest}"
+
+    @property
+    def libpq_url(self) -> str:
+        """The database URL as libpq reads it, without SQLAlchemy's name of a driver."""
+        head, _, rest = self.database_url.partition("://")
+        return f"{head.partition('+')[0]}://{rest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +194,13 @@ def _ratio(text: str) -> Decimal:
     return value
 
 
+def _log_level(text: str) -> str:
+    level = text.upper()
+    if level not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+        raise SettingsError(f"LOG_LEVEL={text!r}: expected DEBUG, INFO, WARNING, ERROR, CRITICAL")
+    return level
+
+
 def _environment(value: str | None) -> Literal["development", "test", "production"]:
     if value in {None, "development"}:
         return "development"
@@ -200,6 +218,11 @@ def _wait_seconds(read: _Reader) -> float:
 def environment() -> dict[str, str]:
     """A copy of the process's environment, to hand on to programs and to `load_settings`."""
     return dict(os.environ)
+
+
+def share_metrics_in(directory: Path) -> None:
+    """Tell prometheus-client, which asks the environment, where the processes share metrics."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
 
 
 def _data_dir(read: _Reader) -> Path:
@@ -244,10 +267,12 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         s3=_s3(read),
         member_tokens=_member_tokens(read),
         smtp_url=read.text("SMTP_URL"),
-        log_level=(read.text("LOG_LEVEL", "INFO") or "INFO").upper(),
+        log_level=_log_level(read.text("LOG_LEVEL", "INFO") or "INFO"),
         debug=read.flag("APP_DEBUG", default=False),
         import_wait_seconds=_wait_seconds(read),
         metrics_token=read.text("METRICS_TOKEN"),
+        trusted_proxies=read.integer("TRUSTED_PROXIES", 0, low=0, high=10),
+        db_prepared_statements=read.flag("DB_PREPARED_STATEMENTS", default=True),
     )
     if settings.production:
         refuse_unsafe(settings, read.environ)
@@ -256,18 +281,59 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 def refuse_unsafe(settings: Settings, environ: Mapping[str, str]) -> None:
     """Production starts only with real secrets and no debug setting; raises `SettingsError`."""
-    wrong = []
-    secret = settings.secret_key
-    if len(secret) < 32 or secret == DEVELOPMENT_SECRET or len(set(secret)) < 10:
-        wrong.append("SECRET_KEY is missing or weak: give at least 32 random characters")
-    if settings.debug or environ.get("FLASK_DEBUG", "0") not in {"", "0"}:
-        wrong.append("APP_DEBUG and FLASK_DEBUG must be off")
-    if not (settings.public_url or "").startswith("https://"):
-        wrong.append("PUBLIC_URL must be the https:// address that people use")
     tokens = settings.member_tokens
-    if tokens and "HS256" in tokens.algorithms and len(tokens.key or "") < 32:
-        wrong.append("MEMBER_JWT_SECRET is weak: give at least 32 random characters")
-    if not settings.ratelimit_enabled:
-        wrong.append("RATELIMIT_ENABLED must be on")
+    member_secret = tokens.key if tokens and "HS256" in tokens.algorithms else None
+    rules = {
+        "SECRET_KEY is missing or weak: give at least 32 random characters": weak(
+            settings.secret_key
+        ),
+        "MEMBER_JWT_SECRET is weak: give at least 32 random characters": member_secret is not None
+        and weak(member_secret),
+        "METRICS_TOKEN is weak: give at least 32 random characters": settings.metrics_token
+        is not None
+        and weak(settings.metrics_token),
+        "APP_DEBUG and FLASK_DEBUG must be off": settings.debug
+        or environ.get("FLASK_DEBUG", "0") not in {"", "0"},
+        "LOG_LEVEL must not be DEBUG": settings.log_level == "DEBUG",
+        "PUBLIC_URL must be the https:// address that people use": not (
+            settings.public_url or ""
+        ).startswith("https://"),
+        "RATELIMIT_ENABLED must be on": not settings.ratelimit_enabled,
+        "DATABASE_URL needs a password that is not a well-known one: the server is reached over "
+        "the network": open_to_the_network(settings.libpq_url),
+        "REDIS_URL needs a password that is not a well-known one: who can write there can run "
+        "code in the workers": open_to_the_network(settings.redis_url),
+    }
+    wrong = [sentence for sentence, broken in rules.items() if broken]
     if wrong:
         raise SettingsError("; ".join(wrong))
+
+
+_PLACEHOLDERS = ("change", "development", "example", "replace", "secret", "password", "your-")
+_WELL_KNOWN = {"", "admin", "changeme", "password", "postgres", "redis", "root", "secret"}
+
+
+def weak(secret: str) -> bool:
+    """Whether a secret could be guessed: short, a placeholder, or a short piece repeated."""
+    size = len(secret)
+    repeated = any(secret[step:] == secret[:-step] for step in range(1, size // 2 + 1))
+    placeholder = any(word in secret.lower() for word in _PLACEHOLDERS)
+    return size < 32 or len(set(secret)) < 10 or repeated or placeholder
+
+
+def open_to_the_network(url: str) -> bool:
+    """Whether a server's URL names another machine and no secret of its own to get in with.
+
+    A client certificate or a password file counts; a unix socket and this machine need none.
+    """
+    parts = urlsplit(url)
+    asked = dict(parse_qsl(parts.query))
+    host = asked.get("host") or parts.hostname or ""
+    if parts.scheme == "unix" or host.startswith("/"):
+        return False
+    if host in {"", "localhost", "127.0.0.1", "::1"} or {"sslcert", "passfile", "service"} & {
+        *asked
+    }:
+        return False
+    password = unquote(asked.get("password") or parts.password or "")
+    return password in _WELL_KNOWN or password == unquote(parts.username or "")

@@ -6,6 +6,8 @@ import sys
 import structlog
 from structlog.typing import Processor
 
+from voucherweb.redaction import redact
+
 
 def configure_logs(level: str, *, json_lines: bool) -> None:
     """Send both structlog's and the standard library's records to stderr in one shape."""
@@ -18,11 +20,18 @@ def configure_logs(level: str, *, json_lines: bool) -> None:
     renderer: Processor = (
         structlog.processors.JSONRenderer()
         if json_lines
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False)
+        # The prettier tracebacks would print local variables, and with them people's data.
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            sort_keys=False,
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     )
-    tail: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    if json_lines:
-        tail.append(structlog.processors.format_exc_info)
+    tail: list[Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        redact,
+    ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

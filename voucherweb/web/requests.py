@@ -46,7 +46,8 @@ def _finish(response: Response) -> Response:
     log.info(
         "request",
         method=request.method,
-        path=request.path,
+        # What nobody made a route for may be anything, a mistyped secret included.
+        path=request.path if request.url_rule else "unmatched",
         status=response.status_code,
         ms=round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1),
     )
