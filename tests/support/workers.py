@@ -10,14 +10,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import psycopg
 import redis
 from werkzeug.test import TestResponse
 from xlsxwriter import Workbook
 
 from tests.support.cast import Caller
 from voucherweb.config import Settings
+from voucherweb.embedded.processes import descendants
 
 ROOT = Path(__file__).resolve().parents[2]
+Program = subprocess.Popen[bytes]
 HEADER = ("標題", "描述", "網址")
 PARSE = "/voucher-mgmt/voucher/parse-coupon-list"
 
@@ -41,7 +44,7 @@ def _environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def start(settings: Settings, *words: str) -> subprocess.Popen[bytes]:
+def start(settings: Settings, *words: str) -> Program:
     """Start `python -m voucherweb.workers.<words>` and leave it running."""
     module, *rest = words
     with (settings.data_dir / f"{words[-1]}.log").open("ab") as log:
@@ -55,7 +58,7 @@ def start(settings: Settings, *words: str) -> subprocess.Popen[bytes]:
         )
 
 
-def end(process: subprocess.Popen[bytes]) -> int:
+def end(process: Program) -> int:
     """Ask a program to stop, as the supervisor does; its exit code."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
@@ -63,18 +66,35 @@ def end(process: subprocess.Popen[bytes]) -> int:
 
 
 @contextmanager
-def running(settings: Settings, *programs: Sequence[str]) -> Iterator[None]:
+def running(settings: Settings, *programs: Sequence[str]) -> Iterator[list[Program]]:
     """Programs that are up when the block begins and gone, cleanly, when it has ended."""
     with ExitStack() as undo, redis.Redis.from_url(settings.redis_url) as client:
-        client.flushdb()
-        for words in programs:
-            undo.callback(end, start(settings, *words))
+        client.delete(*(f"voucherweb:seen:{words[-1]}" for words in programs))
+        started = [start(settings, *words) for words in programs]
+        for program in started:
+            undo.callback(end, program)
         until(lambda: all(alive(client, words[-1]) for words in programs), 30)
-        yield
+        yield started
 
 
 def alive(client: redis.Redis, role: str) -> bool:
     return bool(client.exists(f"voucherweb:seen:{role}"))
+
+
+@contextmanager
+def held(settings: Settings) -> Iterator[psycopg.Connection]:
+    """Nobody can keep an import while the block lasts: running ones wait at their last step."""
+    with psycopg.connect(settings.database_url) as connection:
+        connection.execute("LOCK TABLE coupon_imports IN EXCLUSIVE MODE")
+        yield connection
+        connection.rollback()
+
+
+def horse_of(worker: Program) -> int:
+    """The process that runs the worker's job at this moment."""
+    until(lambda: descendants([worker.pid]))
+    (pid,) = descendants([worker.pid])
+    return pid
 
 
 def workbook(rows: Sequence[Sequence[str]]) -> bytes:
@@ -130,3 +150,10 @@ def ended(admin: Caller, job_id: str, seconds: float = 15) -> dict[str, object]:
     """A job once it has ended."""
     until(lambda: look(admin, job_id)["state"] not in {"QUEUED", "RUNNING"}, seconds)
     return look(admin, job_id)
+
+
+def running_job(admin: Caller) -> str:
+    """An import that has begun; inside `held` it cannot end."""
+    job_id = send_async(admin, workbook(coupons(3)))
+    until(lambda: look(admin, job_id)["state"] == "RUNNING")
+    return job_id
