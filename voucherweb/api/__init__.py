@@ -13,6 +13,7 @@ __all__ = ["modules", "register_api"]
 
 def register_api(app: Flask) -> None:
     """Bind the blueprints and the error shapes."""
+    app.url_map.merge_slashes = False  # An address is written one way; no redirect drops a body.
     app.register_blueprint(auth)
     app.register_blueprint(management)
     app.register_blueprint(member)

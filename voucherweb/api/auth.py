@@ -7,7 +7,7 @@ from voucherweb.api.answers import Data
 from voucherweb.api.endpoint import ADMINS, caller, settings
 from voucherweb.api.envelope import JSON, success
 from voucherweb.api.parsing import Body, parse, read_json
-from voucherweb.errors import refuse
+from voucherweb.errors import Refusal, refuse
 from voucherweb.extensions import limiter
 from voucherweb.services import identity
 from voucherweb.transaction import unit_of_work
@@ -48,7 +48,11 @@ def _tokens(pair: identity.SignIn) -> Response:
 
 def _account() -> str:
     """The account that a sign-in names, so that guessing is throttled per account too."""
-    return "account:" + str((request.get_json(silent=True) or {}).get("account", ""))[:255].lower()
+    try:
+        _, data = read_json(request)
+    except Refusal:
+        return "account:"  # The call itself refuses this body.
+    return "account:" + str(data.get("account", ""))[:255].lower()
 
 
 @auth.post("/login")

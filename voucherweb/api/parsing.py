@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import IO, Annotated, Any, TypeVar
 
 import orjson
 from flask import Request
@@ -27,6 +27,7 @@ from voucherweb.errors import Detail, invalid, refuse
 
 MAX_DEPTH = 32
 MAX_JSON = 1_000_000
+BODY = "voucherweb.body"
 MAX_MILLIS = 253_402_300_799_999
 """The last millisecond of the year 9999."""
 
@@ -41,10 +42,27 @@ class Body(BaseModel):
     )
 
 
-def _not_bool(value: Any) -> Any:
+_WHOLE = re.compile(r"[+-]?[0-9]{1,20}(\.0+)?")
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,20})?")
+
+
+def _plain(value: Any, pattern: re.Pattern[str]) -> Any:
+    """A number, or its digits as text; Python would take truth values and `1_000` as well."""
     if isinstance(value, bool):
         raise PydanticCustomError("number_type", "must be a number")
-    return value.strip() if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    if not pattern.fullmatch(value.strip()):
+        raise PydanticCustomError("number_type", "must be a number")
+    return value.strip()
+
+
+def _plain_integer(value: Any) -> Any:
+    return _plain(value, _WHOLE)
+
+
+def _plain_decimal(value: Any) -> Any:
+    return _plain(value, _DECIMAL)
 
 
 _integer = TypeAdapter(int)
@@ -52,7 +70,7 @@ _integer = TypeAdapter(int)
 
 def _instant(value: Any) -> datetime:
     try:
-        millis = _integer.validate_python(_not_bool(value))
+        millis = _integer.validate_python(_plain_integer(value))
     except ValidationError as error:
         raise PydanticCustomError("int_parsing", "must be a whole number") from error
     if not 0 <= millis <= MAX_MILLIS:
@@ -62,14 +80,7 @@ def _instant(value: Any) -> datetime:
     return clock.from_millis(millis)
 
 
-def _plain_decimal(value: Any) -> Any:
-    value = _not_bool(value)
-    if isinstance(value, str) and not re.fullmatch(r"[+-]?\d{1,20}(\.\d{1,20})?", value):
-        raise PydanticCustomError("number_type", "must be a number")
-    return value
-
-
-Integer = Annotated[int, BeforeValidator(_not_bool)]
+Integer = Annotated[int, BeforeValidator(_plain_integer)]
 Millis = Annotated[
     datetime,
     BeforeValidator(_instant),
@@ -86,17 +97,10 @@ def read_json(request: Request, limit: int = MAX_JSON) -> tuple[bytes, dict[str,
 
     Raises PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, or INVALID_PARAMETER saying what is wrong.
     """
-    if (request.content_length or 0) > limit:
-        raise refuse("PAYLOAD_TOO_LARGE")
-    try:
-        raw = request.stream.read(limit + 1)
-    except ClientDisconnected as error:
-        raise _bad_body("was cut off", "傳輸中斷") from error
-    if len(raw) > limit:
-        raise refuse("PAYLOAD_TOO_LARGE")
+    raw = read_body(request, limit)
     if not raw.strip():
         return raw, {}
-    if request.mimetype and request.mimetype != "application/json":
+    if not _is_json(request):
         raise refuse("UNSUPPORTED_MEDIA_TYPE")
     try:
         value = orjson.loads(raw)
@@ -105,6 +109,44 @@ def read_json(request: Request, limit: int = MAX_JSON) -> tuple[bytes, dict[str,
     if not isinstance(value, dict):
         raise _bad_body("must be a JSON object", "必須是 JSON 物件")
     return raw, _clean(value, "", 0)
+
+
+def read_body(request: Request, limit: int) -> bytes:
+    """The whole body, which may be asked for again; raises PAYLOAD_TOO_LARGE, and
+    INVALID_PARAMETER when it broke off."""
+    announced = request.content_length
+    if (announced or 0) > limit:
+        raise refuse("PAYLOAD_TOO_LARGE")
+    if BODY not in request.environ:
+        try:
+            request.environ[BODY] = _read(request.stream, limit + 1)
+        except ClientDisconnected as error:
+            raise _bad_body("was cut off", "傳輸中斷") from error
+    raw: bytes = request.environ[BODY]
+    if len(raw) > limit:
+        raise refuse("PAYLOAD_TOO_LARGE")
+    if announced is not None and len(raw) < announced:
+        raise _bad_body("was cut off", "傳輸中斷")
+    return raw
+
+
+def _read(stream: IO[bytes], most: int) -> bytes:
+    """At most that many bytes; one `read` may give less than there is."""
+    got = b""
+    while len(got) < most and (more := stream.read(most - len(got))):
+        got = got + more if got else more
+    return got
+
+
+def _is_json(request: Request) -> bool:
+    """JSON in plain UTF-8, also when the caller does not say so."""
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    packed = request.headers.get("Content-Encoding", "identity").lower()
+    return (
+        request.mimetype in {"", "application/json"}
+        and charset in {"utf-8", "utf8"}
+        and packed == "identity"
+    )
 
 
 def _bad_body(en: str, zh: str) -> Exception:

@@ -104,13 +104,18 @@ def _member_actor(data: dict[str, Any]) -> Actor:
     household_id = data["sub"]
     if not isinstance(household_id, str) or not 0 < len(household_id) <= MAX_HOUSEHOLD_ID:
         raise refuse("UNAUTHORIZED")
-    if "\0" in household_id:
+    if not _storable(household_id):
         raise refuse("UNAUTHORIZED")
     with unit_of_work():
         member = find_or_create_member(household_id, _person(data))
         return Actor(
             Role.MEMBER, member.id, member.tenant_id, household_id=member.household_member_id
         )
+
+
+def _storable(text: str) -> bool:
+    """Whether the database can hold the text: no NUL, no lone surrogates."""
+    return "\0" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
 
 
 def _person(data: dict[str, Any]) -> Person:
@@ -131,7 +136,7 @@ def _person(data: dict[str, Any]) -> Person:
 
 def _claim(data: dict[str, Any], name: str) -> str | None:
     value = data.get(name)
-    return value.replace("\0", "")[:255] if isinstance(value, str) and value else None
+    return value[:255] if isinstance(value, str) and value and _storable(value) else None
 
 
 def sign_in(

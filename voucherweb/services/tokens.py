@@ -65,7 +65,7 @@ def verify(settings: Settings, token: str) -> Claims:
 def _verify_ours(settings: Settings, token: str) -> Claims:
     unverified = jwt.decode(token, options={"verify_signature": False})
     audience = unverified.get("aud")
-    if audience not in {ADMIN_AUDIENCE, MEMBER_AUDIENCE}:
+    if audience not in (ADMIN_AUDIENCE, MEMBER_AUDIENCE):  # Anything, even a list: not signed yet.
         raise refuse("UNAUTHORIZED")
     data = jwt.decode(
         token,
