@@ -1,12 +1,15 @@
 """The rows behind redeeming, as tests look at them and shift them in time."""
 
 import uuid
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, text, update
 
-from voucherweb.models import Card, IdempotencyKey, Member, Voucher
+from voucherweb.extensions import db
+from voucherweb.models import Card, IdempotencyKey, Member, PointsEntry, Voucher
 from voucherweb.transaction import session, unit_of_work
 
 COUNTED = ("redemptions", "points_entries", "idempotency_keys", "engagements", "engagement_scopes")
@@ -19,6 +22,34 @@ def balance(household_id: str) -> int:
             select(Card.balance).join(Member).where(Member.household_member_id == household_id)
         )
         return found or 0
+
+
+def member_id(household_id: str) -> uuid.UUID:
+    """The key of a cast member, whose `id` is what the host app knows."""
+    with unit_of_work():
+        query = select(Member.id).where(Member.household_member_id == household_id)
+        return session.scalars(query).one()
+
+
+def entry_of(redemption_id: uuid.UUID) -> tuple[int, int, datetime]:
+    """Points, balance afterwards and time of the entry that paid for a piece."""
+    with unit_of_work():
+        row = session.execute(
+            select(PointsEntry.points, PointsEntry.balance_after, PointsEntry.created_at).where(
+                PointsEntry.redemption_id == redemption_id
+            )
+        ).one()
+        return row[0], row[1], row[2]
+
+
+@contextmanager
+def holding_key(caller: str, key: str) -> Iterator[None]:
+    """As if another process were at work on a request with this key."""
+    with db.engine.connect() as connection:
+        held = connection.scalar(select(func.idempotency_lock(caller, key)))
+        assert held
+        yield
+        connection.rollback()
 
 
 def of_everything() -> dict[str, Any]:

@@ -87,6 +87,15 @@ class Batcher(Generic[Request, Answer]):
         self._closing = False
         self._flusher: threading.Thread | None = None
 
+    @property
+    def waiting(self) -> int:
+        """Requests that queue behind the work in flight."""
+        return len(self._queue)
+
+    @property
+    def closing(self) -> bool:
+        return self._closing
+
     def submit(self, request: Request, *, lane: Hashable, once: Hashable | None = None) -> Answer:
         """The answer to a request. No batch holds two requests of one `lane`; the second waits
         for the next batch.
