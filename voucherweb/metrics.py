@@ -9,6 +9,7 @@ never fall and the directory holds no more files than processes ever ran at once
 import fcntl
 import itertools
 import os
+import struct
 import threading
 from collections.abc import Iterable
 from functools import partial
@@ -108,8 +109,14 @@ def _drop_damaged(files: Iterable[Path]) -> None:
     """A power cut may leave a file that cannot be read; its counts are lost, the others are not."""
     for path in files:
         try:
+            # The file begins with how much of it is used; its library believes any number.
+            with path.open("rb") as file:
+                (used,) = struct.unpack("i", file.read(4))
+            sound = used == 0 or 8 <= used <= path.stat().st_size
             list(MmapedDict.read_all_values_from_file(str(path)))  # type: ignore[no-untyped-call]
-        except (RuntimeError, ValueError, OSError, IndexError):
+        except (RuntimeError, ValueError, OSError, IndexError, struct.error):
+            sound = False
+        if not sound:
             path.unlink(missing_ok=True)
 
 
