@@ -64,7 +64,6 @@ class Settings:
     db_pool_size: int
     s3: S3Settings | None
     member_tokens: MemberTokens | None
-    smtp_url: str | None = field(default=None, repr=False)
     log_level: str = "INFO"
     debug: bool = False
     import_wait_seconds: float = 25.0
@@ -266,7 +265,6 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         db_pool_size=read.integer("DB_POOL_SIZE", 8, high=200),
         s3=_s3(read),
         member_tokens=_member_tokens(read),
-        smtp_url=read.text("SMTP_URL"),
         log_level=_log_level(read.text("LOG_LEVEL", "INFO") or "INFO"),
         debug=read.flag("APP_DEBUG", default=False),
         import_wait_seconds=_wait_seconds(read),
