@@ -6,6 +6,7 @@ from flask import Flask
 
 from voucherweb.api import register_api
 from voucherweb.api.pictures import public_url
+from voucherweb.cli import register_commands
 from voucherweb.config import APPLICATION_NAME, Settings, load_settings
 from voucherweb.extensions import db, limiter, migrate
 from voucherweb.logs import configure_logs
@@ -65,6 +66,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     register_api(app)
     app.register_blueprint(health_blueprint(app))
     app.register_blueprint(docs)
+    register_commands(app)
     return app
 
 

@@ -1,0 +1,19 @@
+"""The operators' commands: `flask --app app …` (behaviour §10)."""
+
+from flask import Flask
+
+from voucherweb.cli.admins import admins
+from voucherweb.cli.backup import backup, restore
+from voucherweb.cli.books import books
+from voucherweb.cli.demo import demo
+from voucherweb.cli.members import members
+from voucherweb.cli.points import points
+from voucherweb.cli.tenants import tenants
+
+COMMANDS = (tenants, admins, members, points, books, demo, backup, restore)
+
+
+def register_commands(app: Flask) -> None:
+    """Hang every command and group of commands on the application."""
+    for command in COMMANDS:
+        app.cli.add_command(command)

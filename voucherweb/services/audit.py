@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 
+from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
 from voucherweb.models import AuditEntry
 from voucherweb.transaction import session
@@ -22,6 +23,7 @@ def record(
     context = structlog.contextvars.get_contextvars()
     session.add(
         AuditEntry(
+            at=clock.now(),
             actor=actor.key,
             tenant_id=tenant_id or actor.tenant_id,
             action=action,
