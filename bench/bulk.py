@@ -4,7 +4,7 @@
 the shelf, members with points, redemptions (a third of them used) with their point entries, and
 engagements — and every counter, running total and cell that belongs to them, so that
 `flask books prove` is clean afterwards. It adds to what is there, needs no empty database, takes
-about a minute and a half for 10⁶ on two cores, and is the same whenever it is run with the same
+about two minutes for 10⁶ on two cores, and is the same whenever it is run with the same
 size, but for the ids. The caller's connection must be in autocommit mode: everything is one
 transaction, followed by VACUUM ANALYZE.
 """

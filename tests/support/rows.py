@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import date
-from typing import Any
 
 import psycopg
 from sqlalchemy import text
@@ -89,10 +88,16 @@ def change_person(member: uuid.UUID, gender: str, birthdate: date | None) -> Non
         person.gender, person.birthdate = gender, birthdate
 
 
-def tamper(settings: Settings, *statements: str, **values: Any) -> None:
-    """Change rows without any guard: triggers, keys and foreign keys do not look."""
+def tamper(settings: Settings, *statements: str) -> None:
+    """Change rows behind the system's back, append-only ones too, which only their owner can."""
     with psycopg.connect(settings.database_url) as connection:
-        connection.execute("SET session_replication_role = replica")
+        guarded = connection.execute(
+            "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE '%append_only'"
+        ).fetchall()
+        for (table,) in guarded:
+            connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         for statement in statements:
-            cursor = connection.execute(statement, values)
+            cursor = connection.execute(statement)
             assert cursor.rowcount != 0, f"changed nothing: {statement}"
+        for (table,) in guarded:
+            connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")

@@ -1,0 +1,192 @@
+"""`prove` finds one wrong row anywhere in the books, and names it (behaviour §10)."""
+
+import uuid
+from datetime import date
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.support import rows
+from tests.support.cast import Caller, issue, make_member
+from voucherweb.config import Settings
+from voucherweb.services.proof import Proof, prove
+from voucherweb.services.proof_checks import CHECKS
+
+OFFER = "(SELECT id FROM vouchers WHERE title = 'offer')"
+OWN = f"(SELECT vendor_id FROM vouchers WHERE id = {OFFER})"
+OTHER = f"(SELECT id FROM vendors WHERE id <> {OWN})"
+BORN = date(1990, 1, 1)
+
+TAMPERS = {
+    "quota.sequence": (f"UPDATE vendors SET entry_count = entry_count + 1 WHERE id = {OWN}",),
+    "quota.chain": (
+        (
+            "UPDATE quota_entries SET withdraw_after = withdraw_after + 1"
+            f" WHERE seq = 2 AND vendor_id = {OWN}"
+        ),
+    ),
+    "quota.deposit": (f"UPDATE vendors SET deposit = deposit + 1 WHERE id = {OWN}",),
+    "quota.withdraw": (f"UPDATE vendors SET withdraw = withdraw - 1 WHERE id = {OWN}",),
+    "quota.serials": (f"UPDATE vendors SET purchase_count = 2 WHERE id = {OWN}",),
+    "quota.purchases": (
+        f"UPDATE quota_entries SET kind = 'CORRECTION' WHERE seq = 1 AND vendor_id = {OWN}",
+    ),
+    "quota.revisions": (f"UPDATE quota_purchases SET remark = '改' WHERE vendor_id = {OWN}",),
+    "quota.vouchers": ("UPDATE vouchers SET volume = volume + 1 WHERE title = 'offer'",),
+    "quota.subjects": (
+        (
+            "INSERT INTO quota_entries (vendor_id, seq, kind, debit, credit, points, deposit_after,"
+            " withdraw_after, voucher_id, actor, created_at)"
+            " SELECT id, entry_count + 1, 'EDIT', 'AVAILABLE', 'SPENT', 0, deposit, withdraw,"
+            f" {OFFER}, 'test', now() FROM vendors WHERE id = {OTHER}"
+        ),
+        f"UPDATE vendors SET entry_count = entry_count + 1 WHERE id = {OTHER}",
+    ),
+    "points.sequence": ("UPDATE cards SET entry_count = entry_count - 1 WHERE balance < 100000",),
+    "points.chain": ("UPDATE points_entries SET balance_after = 7 WHERE kind = 'REDEEM'",),
+    "points.balance": ("UPDATE cards SET balance = balance + 1 WHERE balance < 100000",),
+    "points.paid": (
+        (
+            "UPDATE redemptions SET member_id ="
+            " (SELECT member_id FROM cards WHERE balance = 100000) WHERE seq = 1"
+        ),
+    ),
+    "points.price": (
+        (
+            "UPDATE vouchers SET redeem_points = redeem_points * 2, volume = volume / 2"
+            " WHERE title = 'offer'"
+        ),
+    ),
+    "stock.redeemed": ("UPDATE vouchers SET redeemed = 3 WHERE title = 'offer'",),
+    "stock.sequence": ("UPDATE redemptions SET seq = 9 WHERE seq = 2",),
+    "stock.limit": ("UPDATE vouchers SET redeem_limit = 1 WHERE title = 'offer'",),
+    "coupons.voucher": (
+        f"UPDATE coupon_sets SET tenant_id = (SELECT tenant_id FROM vendors WHERE id = {OTHER})",
+    ),
+    "coupons.other": (
+        (
+            "INSERT INTO coupon_sets (id, tenant_id, total)"
+            f" SELECT gen_random_uuid(), tenant_id, 0 FROM vendors WHERE id = {OTHER}"
+        ),
+        (
+            "UPDATE vouchers SET coupon_set_id = (SELECT id FROM coupon_sets WHERE total = 0)"
+            " WHERE title = 'offer'"
+        ),
+    ),
+    "coupons.ordinals": ("DELETE FROM coupons WHERE ordinal = 2",),
+    "cells.pieces": ("UPDATE voucher_cells SET used = used + 1 WHERE redeemed > 0",),
+    "cells.persons": ("UPDATE voucher_cells SET click_persons = 4 WHERE click_persons = 1",),
+    "cells.times": ("UPDATE voucher_cells SET reach_times = reach_times + 1",),
+    "scopes.members": (
+        "UPDATE engagements SET first_at = first_at - interval '1 day' WHERE gender = 'F'",
+    ),
+    "cells.tenant": ("UPDATE tenant_cells SET persons = 2 WHERE scope = '*' AND kind = 'C'",),
+}
+
+
+@pytest.fixture
+def offer(
+    client: FlaskClient, settings: Settings, admin: Caller, stranger: Caller, member: Caller
+) -> uuid.UUID:
+    """Somebody took two pieces of it, used one, saw it and another one, and clicked it."""
+    offer, other = uuid.UUID(issue(admin, title="offer")), uuid.UUID(issue(admin, title="other"))
+    texts = {"title": "折扣碼", "description": "7-ELEVEN"}
+    coupons = [{**texts, "url": f"http://t.txp.tw/v/{n}"} for n in range(3)]
+    issue(admin, on=False, voucherType="06", volume=3, couponList=coupons)
+    admin.data("/voucher-mgmt/voucher/delete", {"id": issue(admin, on=False)})
+    person = rows.member_id(make_member(client, settings, gender="M", birthdate=BORN).id)
+    taken = [rows.redeem(person, offer)[1] for _ in range(2)]
+    assert rows.use(person, taken[0]) == "USED"
+    rows.engage("R", person, [offer])
+    rows.engage("C", person, [offer])
+    rows.change_person(person, "F", BORN)
+    rows.engage("R", person, [other])
+    return offer
+
+
+def failing() -> tuple[set[str], Proof]:
+    wrong: set[str] = set()
+    proof = prove(lambda result: wrong.add(result.name) if result.bad else None)
+    return wrong, proof
+
+
+def test_empty_books_are_right(client: FlaskClient) -> None:
+    assert prove() == Proof(ok=True, checked=0, first_bad=None)
+
+
+def test_right_books_are_right_and_every_check_looked_at_rows(offer: uuid.UUID) -> None:
+    looked: dict[str, int] = {}
+    proof = prove(lambda result: looked.update({result.name: result.checked}))
+    assert (proof.ok, proof.first_bad, proof.checked) == (True, None, sum(looked.values()))
+    assert [name for name, rows_seen in looked.items() if not rows_seen] == ["stock.limit"]
+
+
+def test_every_check_has_a_tampering_test() -> None:
+    assert {check.name for check in CHECKS} == TAMPERS.keys() | {"stock.volume"}
+
+
+@pytest.mark.parametrize("name", TAMPERS)
+def test_a_wrong_row_is_named_by_its_own_check_alone(
+    offer: uuid.UUID, settings: Settings, name: str
+) -> None:
+    rows.tamper(settings, *TAMPERS[name])
+    wrong, proof = failing()
+    assert wrong == {name}
+    table = next(check.table for check in CHECKS if check.name == name)
+    assert proof.first_bad
+    assert proof.first_bad.startswith(f"{name}: {table} ")
+    assert not proof.ok
+
+
+def test_pieces_beyond_the_volume_are_named(offer: uuid.UUID, settings: Settings) -> None:
+    check = "CHECK (redeemed BETWEEN 0 AND volume)"
+    lower = "UPDATE vouchers SET volume = 1 WHERE title = 'offer'"
+    rows.tamper(settings, "ALTER TABLE vouchers DROP CONSTRAINT ck_vouchers_stock", lower)
+    wrong, _ = failing()
+    rows.tamper(
+        settings,
+        "UPDATE vouchers SET volume = 10",
+        f"ALTER TABLE vouchers ADD CONSTRAINT ck_vouchers_stock {check}",
+    )
+    assert wrong == {"quota.vouchers", "stock.volume"}
+
+
+def test_the_first_bad_row_is_told_with_what_it_says_and_should(
+    offer: uuid.UUID, settings: Settings
+) -> None:
+    rows.tamper(settings, TAMPERS["stock.redeemed"][0])
+    told = f"stock.redeemed: vouchers {offer}: redeemed 3, should be 2"
+    assert prove() == Proof(ok=False, checked=prove().checked, first_bad=told)
+
+
+@pytest.mark.parametrize(
+    ("statement", "wrong"),
+    [
+        ("DELETE FROM voucher_cells", {"cells.pieces", "cells.persons", "cells.times"}),
+        ("DELETE FROM engagement_scopes", {"scopes.members", "cells.tenant"}),
+        ("DELETE FROM tenant_cells", {"cells.tenant"}),
+        ("DELETE FROM engagements", {"cells.persons", "cells.times", "scopes.members"}),
+        ("DELETE FROM coupons", {"coupons.ordinals"}),
+        ("DELETE FROM quota_purchase_revisions", {"quota.purchases", "quota.revisions"}),
+        (
+            "DELETE FROM points_entries WHERE kind = 'REDEEM' AND seq = 3",
+            {"points.sequence", "points.balance", "points.paid"},
+        ),
+    ],
+)
+def test_missing_rows_are_missed(
+    offer: uuid.UUID, settings: Settings, statement: str, wrong: set[str]
+) -> None:
+    rows.tamper(settings, statement)
+    assert failing()[0] == wrong
+
+
+def test_a_piece_that_nobody_paid_for_is_noticed(offer: uuid.UUID, settings: Settings) -> None:
+    rows.tamper(
+        settings,
+        "INSERT INTO redemptions"
+        " (id, voucher_id, member_id, seq, points, gender, age_level, redeemed_at)"
+        " SELECT gen_random_uuid(), voucher_id, member_id, 3, points, gender, age_level, now()"
+        " FROM redemptions WHERE seq = 1",
+    )
+    assert failing()[0] == {"points.paid", "stock.redeemed", "cells.pieces"}
