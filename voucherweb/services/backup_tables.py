@@ -55,7 +55,9 @@ _DROPS = (
     """,
     """
     SELECT format('DROP TYPE %s CASCADE', t.oid::regtype) FROM pg_type t
-    WHERE t.typnamespace = 'public'::regnamespace AND t.typtype IN ('e', 'd')
+    LEFT JOIN pg_class c ON c.oid = t.typrelid
+    WHERE t.typnamespace = 'public'::regnamespace
+      AND (t.typtype IN ('d', 'e', 'r') OR c.relkind = 'c')
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = t.oid AND d.deptype = 'e')
     """,
 )

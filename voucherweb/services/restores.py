@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import psycopg
 import structlog
 from psycopg import Connection
 from psycopg.errors import LockNotAvailable
@@ -124,11 +125,17 @@ def _replace(archive: ArchiveReader, target: Target) -> int:
     except (OSError, InvalidKey, StorageUnavailable) as error:
         raise BackupError(f"the objects cannot be restored: {error}") from error
     except DBAPIError as error:
-        if isinstance(error.orig, LockNotAvailable):
-            raise BackupError("somebody uses the database's tables; end that session") from error
-        raise
-    except LockNotAvailable as error:
-        raise BackupError("somebody uses the database's tables; end that session") from error
+        raise _refused(error.orig) from error
+    except psycopg.Error as error:
+        raise _refused(error) from error
+
+
+def _refused(error: object) -> BackupError:
+    if isinstance(error, LockNotAvailable):
+        return BackupError("somebody uses the database's tables; end that session")
+    # The first line names the rule; what follows may quote a row.
+    reason = str(error).partition("\n")[0]
+    return BackupError(f"PostgreSQL refused the backup, nothing was changed: {reason}")
 
 
 def _stage_objects(
