@@ -9,7 +9,15 @@ from typing import Any
 from sqlalchemy import func, select, text, update
 
 from voucherweb.extensions import db
-from voucherweb.models import Card, IdempotencyKey, Member, PointsEntry, Voucher
+from voucherweb.models import (
+    Card,
+    IdempotencyKey,
+    Member,
+    PointsEntry,
+    TenantCell,
+    Voucher,
+    VoucherCell,
+)
 from voucherweb.transaction import session, unit_of_work
 
 COUNTED = ("redemptions", "points_entries", "idempotency_keys", "engagements", "engagement_scopes")
@@ -66,6 +74,58 @@ def of_everything() -> dict[str, Any]:
             )
         )
         return found
+
+
+def cell(voucher_id: str, kind: str) -> tuple[int, int]:
+    """(persons, times) of reach or click, over all cells of a voucher."""
+    with unit_of_work():
+        row = session.execute(
+            text(
+                f"SELECT coalesce(sum({kind}_persons), 0), coalesce(sum({kind}_times), 0)"
+                " FROM voucher_cells WHERE voucher_id = :id"
+            ),
+            {"id": voucher_id},
+        ).one()
+        return int(row[0]), int(row[1])
+
+
+def cells(voucher_id: str) -> set[tuple[str, str, int, int]]:
+    """(gender, age level, click persons, click times) of each cell."""
+    with unit_of_work():
+        rows = session.execute(
+            select(
+                VoucherCell.gender,
+                VoucherCell.age_level,
+                VoucherCell.click_persons,
+                VoucherCell.click_times,
+            ).where(VoucherCell.voucher_id == uuid.UUID(voucher_id))
+        )
+        return {(row[0], row[1], row[2], row[3]) for row in rows}
+
+
+def used(voucher_id: str) -> int:
+    """Used pieces as the cells have it."""
+    with unit_of_work():
+        query = select(func.sum(VoucherCell.used))
+        return session.scalar(query.where(VoucherCell.voucher_id == uuid.UUID(voucher_id))) or 0
+
+
+def tenant_persons(tenant_id: str | None, kind: str) -> int:
+    """Distinct members over all vouchers of a tenant."""
+    with unit_of_work():
+        query = select(func.sum(TenantCell.persons)).where(
+            TenantCell.tenant_id == uuid.UUID(tenant_id or ""),
+            TenantCell.scope == "*",
+            TenantCell.kind == kind[0].upper(),
+        )
+        return session.scalar(query) or 0
+
+
+def change_person(household_id: str, **values: Any) -> None:
+    with unit_of_work():
+        session.execute(
+            update(Member).where(Member.household_member_id == household_id).values(**values)
+        )
 
 
 def change_voucher(voucher_id: str, **values: Any) -> None:
