@@ -86,7 +86,7 @@ class Story:
         if isinstance(told, dict) and isinstance(real, dict):
             for key in told.keys() & real.keys():
                 if key in IDS and isinstance(real[key], str):
-                    self.ids[told[key]] = real[key]
+                    self.ids.setdefault(told[key], real[key])
                 else:
                     self.learn(told[key], real[key])
         elif isinstance(told, list) and isinstance(real, list):

@@ -11,9 +11,10 @@ from pydantic_core import PydanticCustomError
 from voucherweb.api.answers import Data, Number, Timestamp
 from voucherweb.api.listing import ListBody, SorterBody
 from voucherweb.api.parsing import Amount, Body, Integer, Millis
-from voucherweb.domain.coupon_rules import check_coupon
+from voucherweb.domain.coupon_rules import DESCRIPTION_MAX, TITLE_MAX, URL_MAX, check_coupon
 from voucherweb.domain.enums import TargetType, UseType, VoucherStatus, VoucherType
 from voucherweb.domain.voucher_rules import VoucherTerms
+from voucherweb.errors import Detail, refuse
 from voucherweb.models import Voucher
 from voucherweb.services.ids import parse_id
 from voucherweb.services.issuing import Draft
@@ -38,11 +39,12 @@ OptionalText = Annotated[str | None, BeforeValidator(_empty_is_none)]
 
 
 class CouponBody(Body):
-    """One coupon of `couponList`; the limits are those of the workbook import."""
+    """One coupon of `couponList`; the limits are those of the workbook import, which
+    `check_coupon` holds."""
 
-    title: str
-    description: str
-    url: str
+    title: str = Field(json_schema_extra={"minLength": 1, "maxLength": TITLE_MAX})
+    description: str = Field(json_schema_extra={"minLength": 1, "maxLength": DESCRIPTION_MAX})
+    url: str = Field(json_schema_extra={"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://", "maxLength": URL_MAX})
 
     def texts(self) -> tuple[str, str, str]:
         return (self.title, self.description, self.url)
@@ -108,10 +110,23 @@ class VoucherBody(Body):
             else None,
             import_id=parse_id(self.coupon_import_id),
             import_named=coupon and self.coupon_import_id is not None,
-            multipart=MultipartClaim(self.thumbnail_upload_id, self.thumbnail_total_part)
-            if self.is_thumbnail_multipart
-            else None,
+            multipart=self._multipart(),
         )
+
+    def _multipart(self) -> MultipartClaim | None:
+        """What is said of a multipart picture; raises INVALID_PARAMETER when a part is missing."""
+        if not self.is_thumbnail_multipart:
+            return None
+        needed = {
+            "thumbnailTotalPart": self.thumbnail_total_part,
+            "thumbnailUploadId": self.thumbnail_upload_id,
+        }
+        missing = [name for name, value in needed.items() if value is None]
+        if missing:
+            raise refuse(
+                "INVALID_PARAMETER", [Detail(name, "Field required", "必填") for name in missing]
+            )
+        return MultipartClaim(self.thumbnail_upload_id, self.thumbnail_total_part)
 
     def _terms(self) -> VoucherTerms:
         return VoucherTerms(
