@@ -22,6 +22,7 @@ from voucherweb.services.uploads import MultipartClaim
 
 MAX_VOLUME = 99_999
 MAX_LIMIT = 2_147_483_647
+HTTP = "^[Hh][Tt][Tt][Pp][Ss]?://"
 
 
 def _day(value: object) -> object:
@@ -44,7 +45,7 @@ class CouponBody(Body):
 
     title: str = Field(json_schema_extra={"minLength": 1, "maxLength": TITLE_MAX})
     description: str = Field(json_schema_extra={"minLength": 1, "maxLength": DESCRIPTION_MAX})
-    url: str = Field(json_schema_extra={"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://", "maxLength": URL_MAX})
+    url: str = Field(json_schema_extra={"pattern": HTTP, "maxLength": URL_MAX})
 
     def texts(self) -> tuple[str, str, str]:
         return (self.title, self.description, self.url)
