@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
@@ -65,12 +66,15 @@ def test_a_take_down_is_an_update_and_leaves_an_entry_of_the_system(
         assert entry.data == {"ended": "on"}
 
 
-def test_a_take_down_takes_more_than_a_chunk(app: Flask, tenant_id: str) -> None:
-    shelve(tenant_id, shelf.CHUNK + 1, END)
+def test_a_take_down_takes_more_than_a_chunk(
+    app: Flask, tenant_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelf, "CHUNK", 100)
+    shelve(tenant_id, 301, END)
     with clock.frozen(END + MILLISECOND):
-        assert take_down() == shelf.CHUNK + 1
+        assert take_down() == 301
     with unit_of_work():
-        assert session.scalars(select(Job.result)).one() == {"count": shelf.CHUNK + 1}
+        assert session.scalars(select(Job.result)).one() == {"count": 301}
 
 
 def test_a_waiting_take_down_is_not_asked_for_twice(app: Flask) -> None:

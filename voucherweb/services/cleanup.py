@@ -22,14 +22,14 @@ KEEP_UPLOADS: Final = timedelta(days=7)
 ENDED: Final = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
-def _in_bites(bite: Callable[[], int], fill: int = BITE) -> int:
+def _in_bites(bite: Callable[[], int], fill: int | None = None) -> int:
     """Repeat a bite, each in a unit of work of its own, until one finds less than its fill."""
     total = 0
     while True:
         with unit_of_work():
             count = bite()
         total += count
-        if count < fill:
+        if count < (fill or BITE):
             return total
 
 

@@ -1,7 +1,7 @@
 """Coupon imports: a workbook in, good rows as a coupon set, bad rows with reasons (behaviour §8).
 
-The workbook waits in the object store under its job's id. Parsing touches no table; what it found
-is written in one transaction together with the end of the job, so that nothing half done remains.
+The workbook waits in the object store under its job's id. Its rows go into the tables while it is
+read, in one transaction together with the end of the job, so that nothing half done remains.
 """
 
 import re
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from voucherweb.models import Coupon, CouponImport, CouponImportFailure
 from voucherweb.services import audit, jobs
 from voucherweb.services.coupons import create_set
 from voucherweb.services.jobs import Attempt
-from voucherweb.spreadsheets.coupons import CouponParse, CouponRow, FailedRow, iter_coupons
+from voucherweb.spreadsheets.coupons import CouponRow, FailedRow, iter_coupons
 from voucherweb.spreadsheets.limits import unreadable
 from voucherweb.storage.keys import import_key
 from voucherweb.storage.protocol import ObjectNotFound, Storage
@@ -86,10 +87,8 @@ def run_import(attempt: Attempt, storage: Storage, on_progress: Callable[[int], 
 
     Raises `Refusal` IMPORT_FILE_NOT_READABLE, `Superseded`, and what `on_progress` raises.
     """
-    with _local_copy(storage, import_key(attempt.job_id)) as path:
-        found = _read(path, on_progress)
-    with unit_of_work():
-        result = _keep(attempt, found)
+    with _local_copy(storage, import_key(attempt.job_id)) as path, unit_of_work():
+        result = _keep(attempt, iter_coupons(path, on_progress))
         jobs.finish(attempt, result.as_json())
         after_commit(partial(storage.delete, import_key(attempt.job_id)))
 
@@ -117,38 +116,43 @@ class _local_copy:  # noqa: N801 - a context manager, used like a function.
         self._file.close()
 
 
-def _read(path: Path, on_progress: Callable[[int], None]) -> CouponParse:
-    parse = CouponParse()
-    size = 0
-    for row in iter_coupons(path, on_progress):
-        size += len(row.title) + len(row.description) + len(row.url)
-        if size > MAX_TEXT:
-            raise unreadable("The rows hold more text than one import takes", "文字總量過大")
-        if isinstance(row, CouponRow):
-            parse.good.append(row)
-        else:
-            parse.failures.append(row)
-    return parse
-
-
-def _keep(attempt: Attempt, found: CouponParse) -> ImportResult:
+def _keep(attempt: Attempt, rows: Iterator[CouponRow | FailedRow]) -> ImportResult:
     if attempt.tenant_id is None:
         raise ValueError("an import belongs to a tenant")
-    good = create_set(attempt.tenant_id, found.good) if found.good else None
+    failures: list[FailedRow] = []
+    good = _good_rows(rows, failures)
+    first = next(good, None)
+    pool = create_set(attempt.tenant_id, chain([first], good)) if first else None
+    success = pool.total if pool else 0
     kept = CouponImport(
         id=uuid.uuid4(),
         tenant_id=attempt.tenant_id,
-        coupon_set_id=good.id if good else None,
-        total=found.total,
-        success=len(found.good),
-        failed=len(found.failures),
+        coupon_set_id=pool.id if pool else None,
+        total=success + len(failures),
+        success=success,
+        failed=len(failures),
         expires_at=clock.now() + KEEP,
     )
     session.add(kept)
     session.flush()
-    if found.failures:
-        _copy_failures(kept.id, found.failures)
-    return ImportResult(kept.id, good.id if good else None, kept.total, kept.success, kept.failed)
+    if failures:
+        _copy_failures(kept.id, failures)
+    return ImportResult(kept.id, kept.coupon_set_id, kept.total, success, len(failures))
+
+
+def _good_rows(
+    rows: Iterator[CouponRow | FailedRow], failures: list[FailedRow]
+) -> Iterator[CouponRow]:
+    """The good rows as they are read; the others are put aside."""
+    size = 0
+    for row in rows:
+        size += len(row.title) + len(row.description) + len(row.url)
+        if size > MAX_TEXT:
+            raise unreadable("The rows hold more text than one import takes", "文字總量過大")
+        if isinstance(row, CouponRow):
+            yield row
+        else:
+            failures.append(row)
 
 
 def _copy_failures(import_id: uuid.UUID, failures: Sequence[FailedRow]) -> None:

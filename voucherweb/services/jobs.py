@@ -136,7 +136,7 @@ def break_off(job_id: uuid.UUID, refusal: Refusal) -> None:
 
 def _end(which: ColumnElement[bool], **values: Any) -> None:
     job_id = session.scalar(
-        update(Job).where(which).values(finished_at=func.now(), **values).returning(Job.id)
+        update(Job).where(which).values(finished_at=func.clock_timestamp(), **values).returning(Job.id)
     )
     if job_id is None:
         raise Superseded
@@ -170,7 +170,7 @@ def cancel(actor: Actor, job_id: uuid.UUID | None) -> Job:
     ended = session.scalar(
         update(Job)
         .where(Job.id == job.id, Job.state.in_(OPEN))
-        .values(state=JobState.CANCELLED, finished_at=func.now())
+        .values(state=JobState.CANCELLED, finished_at=func.clock_timestamp())
         .returning(Job.id)
     )
     if ended:

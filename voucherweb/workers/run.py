@@ -4,6 +4,7 @@ Each job gets a process of its own. When that process dies, its job alone has fa
 SIGINT let a running job end first; a second one ends it, too.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -92,6 +93,15 @@ def horse_died(job: CarriedJob, _pid: int, status: int, _usage: Any) -> None:
         db.engine.dispose()  # The next child must not inherit a connection.
 
 
+def warm_up() -> None:
+    """What each child would else do for itself: learn about the database, sort out memory."""
+    with db.engine.connect():
+        log.debug("database_answers")
+    db.engine.dispose()
+    gc.collect()
+    gc.freeze()
+
+
 def main(words: list[str]) -> int:
     """Work until a signal comes; 0 after a clean stop, 1 when the worker gave up, 2 for a queue
     that does not exist."""
@@ -110,6 +120,7 @@ def main(words: list[str]) -> int:
             log_job_description=False,
             work_horse_killed_handler=horse_died,
         )
+        warm_up()
         log.info("worker_started", queue=words[0], pid=os.getpid())
         worker.work(logging_level=None)
         log.info("worker_stopped", queue=words[0])
