@@ -14,6 +14,7 @@ from voucherweb.models import (
     IdempotencyKey,
     Member,
     PointsEntry,
+    Redemption,
     TenantCell,
     Voucher,
     VoucherCell,
@@ -108,6 +109,17 @@ def used(voucher_id: str) -> int:
     with unit_of_work():
         query = select(func.sum(VoucherCell.used))
         return session.scalar(query.where(VoucherCell.voucher_id == uuid.UUID(voucher_id))) or 0
+
+
+def most_pieces_of_one_member(voucher_id: str) -> int:
+    with unit_of_work():
+        counts = (
+            select(func.count())
+            .select_from(Redemption)
+            .where(Redemption.voucher_id == uuid.UUID(voucher_id))
+            .group_by(Redemption.member_id)
+        )
+        return max(session.scalars(counts), default=0)
 
 
 def tenant_persons(tenant_id: str | None, kind: str) -> int:
