@@ -108,7 +108,7 @@ def test_a_worker_survives_the_loss_of_all_of_redis(
     assert worker.poll() is None
 
 
-def test_the_workbook_waits_in_the_store_until_the_job_has_ended(
+def test_a_running_job_tells_its_progress_and_keeps_its_workbook_until_its_end(
     app: Flask, admin: Caller, settings: Settings, worker: Program
 ) -> None:
     with held(settings):
@@ -116,5 +116,6 @@ def test_the_workbook_waits_in_the_store_until_the_job_has_ended(
         with unit_of_work():
             key = import_key(session.scalars(select(Job.id)).one())
         assert app.extensions["storage"].stat(key) is not None
+        until(lambda: look(admin, job_id)["progress"] == 99)
     ended(admin, job_id)
     until(lambda: app.extensions["storage"].stat(key) is None)

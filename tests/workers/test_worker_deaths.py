@@ -4,6 +4,7 @@ import os
 import signal
 from datetime import timedelta
 
+import pytest
 import redis
 from sqlalchemy import func, select, update
 
@@ -23,6 +24,8 @@ from tests.support.workers import (
 from voucherweb.config import Settings
 from voucherweb.models import Coupon, CouponImport, Job
 from voucherweb.transaction import session, unit_of_work
+from voucherweb.workers.run import main
+from voucherweb.workers.schedule import sweep_jobs
 
 BOOK = workbook(coupons(3))
 IMPORTS = ("run", "imports")
@@ -64,7 +67,8 @@ def test_the_job_of_a_killed_worker_is_done_in_the_end(admin: Caller, settings: 
             os.kill(pid, signal.SIGKILL)
         mortal.wait(timeout=15)
     make_old()
-    with running(settings, IMPORTS, ("scheduler",)):
+    assert sweep_jobs() == 1
+    with running(settings, IMPORTS):
         assert ended(admin, job_id)["state"] == "DONE"
     assert kept() == (1, 3)
     with unit_of_work():
@@ -81,5 +85,6 @@ def test_a_redis_that_lost_everything_loses_no_job(admin: Caller, settings: Sett
     assert kept() == (3, 9)
 
 
-def test_a_queue_that_does_not_exist_is_refused(settings: Settings) -> None:
-    assert start(settings, "run", "nothing").wait(timeout=30) == 2
+def test_a_queue_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["nothing"]) == 2
+    assert "imports|takedown" in capsys.readouterr().err

@@ -102,11 +102,14 @@ def _mine(attempt: Attempt) -> ColumnElement[bool]:
 
 
 def beat(attempt: Attempt, progress: int) -> bool:
-    """Show that the attempt is alive and how far it is; False when it no longer counts."""
+    """Show that the attempt is alive and how far it is; False when it no longer counts.
+
+    Only the end is 100 percent.
+    """
     found = session.execute(
         update(Job)
         .where(_mine(attempt))
-        .values(progress=func.greatest(Job.progress, progress), heartbeat_at=func.now())
+        .values(progress=func.greatest(Job.progress, min(progress, 99)), heartbeat_at=func.now())
         .returning(Job.id)
     )
     return found.one_or_none() is not None
@@ -136,7 +139,10 @@ def break_off(job_id: uuid.UUID, refusal: Refusal) -> None:
 
 def _end(which: ColumnElement[bool], **values: Any) -> None:
     job_id = session.scalar(
-        update(Job).where(which).values(finished_at=func.clock_timestamp(), **values).returning(Job.id)
+        update(Job)
+        .where(which)
+        .values(finished_at=func.clock_timestamp(), **values)
+        .returning(Job.id)
     )
     if job_id is None:
         raise Superseded
