@@ -65,13 +65,18 @@ class House:
         return len(seen)
 
 
+def half_ago() -> str:
+    """A day that cuts the bulk's vouchers, issued over 90 days, in half: the slow way to count."""
+    return (clock.now() - timedelta(days=45)).date().isoformat()
+
+
 Call = tuple[str, str, Callable[[House], tuple[str, dict[str, Any]]], str]
 CALLS: list[Call] = [
     ("statistics/list", "/voucher-mgmt/statistics/list", lambda h: (h.platform, {}), "≤ 1.5"),
     (
         "statistics/list with dates",
         "/voucher-mgmt/statistics/list",
-        lambda h: (h.platform, {"query": {"startDate": "2020-01-01", "endDate": "2099-01-01"}}),
+        lambda h: (h.platform, {"query": {"startDate": half_ago()}}),
         "≤ 1 s",
     ),
     (

@@ -40,10 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             "pool_pre_ping": True,
             # The parameters of a failed statement are people's data; an error must not show them.
             "hide_parameters": True,
-            "connect_args": {
-                "fallback_application_name": APPLICATION_NAME,
-                "prepare_threshold": 5 if settings.db_prepared_statements else None,
-            },
+            "connect_args": _connect_args(settings),
         },
         RATELIMIT_ENABLED=settings.ratelimit_enabled,
         RATELIMIT_STORAGE_URI=_limiter_url(settings.redis_url),
@@ -68,6 +65,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(docs)
     register_commands(app)
     return app
+
+
+def _connect_args(settings: Settings) -> dict[str, object]:
+    """Short queries of many requests share the machine: none may take several processes or compile
+    itself. A pooler in transaction mode knows neither prepared statements nor start options."""
+    named: dict[str, object] = {"fallback_application_name": APPLICATION_NAME}
+    if not settings.db_prepared_statements:
+        return {**named, "prepare_threshold": None}
+    return {**named, "options": "-c jit=off -c max_parallel_workers_per_gather=0"}
 
 
 def _limiter_url(url: str) -> str:

@@ -1,7 +1,7 @@
 """Contract A §票券管理 through HTTP: issuing, changing, shelving, deleting."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -266,3 +266,19 @@ def test_the_same_key_issues_once(admin: Caller) -> None:
     assert again.headers["Idempotent-Replayed"] == "true"
     assert code(other) == "IDEMPOTENCY_MISMATCH"
     assert len(admin.data("/voucher-mgmt/voucher/list")) == 1
+
+
+@pytest.mark.parametrize("kind", ["ID", "OD", "RS", "RE", "US", "UE"])
+def test_date_filters_take_whole_local_days(admin: Caller, kind: str) -> None:
+    with clock.frozen(datetime(2026, 3, 1, 16, 30, tzinfo=UTC)):  # 2 March, 00:30 in Taipei.
+        now = clock.to_millis(clock.now())
+        dates = {name: now for name in voucher_body() if name.endswith("Date")}
+        issue(admin, on=False, **dates)
+
+    def found(first: str, last: str) -> int:
+        query = {"queryDateType": kind, "startDate": first, "endDate": last}
+        return len(admin.data("/voucher-mgmt/voucher/list", {"query": query}))
+
+    assert found("2026-03-02", "2026-03-02") == 1
+    assert found("2026-03-01", "2026-03-01") == 0
+    assert found("0001-01-01", "9999-12-31") == 1

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from sqlalchemy import SQLColumnExpression, and_, case, select
 
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
+from voucherweb.domain.days import span
 from voucherweb.domain.enums import VoucherStatus, VoucherType
 from voucherweb.domain.paging import PageRequest
 from voucherweb.domain.voucher_rules import may_become, shown_status
@@ -78,13 +79,13 @@ def list_vouchers(wanted: VoucherFilter, asked: PageRequest, zone: ZoneInfo) -> 
         Voucher.tenant_id == wanted.tenant_id, Voucher.deleted_at.is_(None)
     )
     column = DATE_FILTERS[wanted.date_type]
-    days = wanted.date_type == "ID"
-    if wanted.first_day:
-        first = wanted.first_day if days else clock.start_of_day(wanted.first_day, zone)
+    by_day = wanted.date_type == "ID"
+    days = (wanted.first_day, wanted.last_day)
+    first, last = days if by_day else span(*days, zone)
+    if first:
         query = query.where(column >= first)
-    if wanted.last_day:
-        day_after = wanted.last_day + timedelta(days=1)
-        query = query.where(column < (day_after if days else clock.start_of_day(day_after, zone)))
+    if last:
+        query = query.where(column <= last)
     if wanted.voucher_type:
         query = query.where(Voucher.voucher_type == wanted.voucher_type)
     if wanted.status:
