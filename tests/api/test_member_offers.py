@@ -90,6 +90,33 @@ def test_the_latest_shelf_date_comes_first(admin: Caller, member: Caller) -> Non
     assert member.post(LIST, {"sorter": {"field": "title"}}).status_code == 400
 
 
+def test_a_list_takes_two_statements_however_long(admin: Caller, member: Caller) -> None:
+    voucher_id = issue(admin)
+    member.data("/voucher/redeem", {"voucherId": voucher_id})
+    with books.statements() as short:
+        member.data(LIST)
+        member.data("/voucher/my-list")
+    for _ in range(3):
+        member.data("/voucher/redeem", {"voucherId": issue(admin)})
+    with books.statements() as long:
+        assert len(member.data(LIST)) == len(member.data("/voucher/my-list")) == 4
+    assert (len(short), len(long)) == (4, 4)
+
+
+def test_pictures_have_addresses(admin: Caller, member: Caller) -> None:
+    voucher_id = issue(admin)
+    key = books.give_picture(voucher_id)
+    piece = member.data("/voucher/redeem", {"voucherId": voucher_id})["id"]
+    rows = [
+        member.data(LIST)[0],
+        member.data(INFO, {"id": voucher_id}),
+        member.data("/voucher/my-list")[0],
+        member.data("/voucher/my-voucher-info", {"id": piece}),
+    ]
+    assert [row["thumbnailObjectKey"] for row in rows] == [key] * 4
+    assert all(key in row["thumbnailUrl"] for row in rows)
+
+
 def test_info_tells_all_and_counts_a_click(admin: Caller, member: Caller) -> None:
     voucher_id = issue(admin, price=45, description="使用說明", notice="注意事項")
     data = member.data(INFO, {"id": voucher_id})

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import event, func, select, text, update
 
 from voucherweb.extensions import db
 from voucherweb.models import (
@@ -16,6 +16,7 @@ from voucherweb.models import (
     PointsEntry,
     Redemption,
     TenantCell,
+    Upload,
     Voucher,
     VoucherCell,
 )
@@ -144,6 +145,41 @@ def change_voucher(voucher_id: str, **values: Any) -> None:
     """Change a row that the API would not let an admin change."""
     with unit_of_work():
         session.execute(update(Voucher).where(Voucher.id == uuid.UUID(voucher_id)).values(**values))
+
+
+def give_picture(voucher_id: str) -> str:
+    """As if a picture had been uploaded for the voucher; its key."""
+    row = uuid.UUID(voucher_id)
+    key = f"voucher/thumbnail/{uuid.uuid4()}.png"
+    with unit_of_work():
+        voucher = session.get_one(Voucher, row)
+        upload = Upload(
+            object_key=key,
+            tenant_id=voucher.tenant_id,
+            upload_id=key,
+            is_thumbnail=True,
+            file_name="a.png",
+            file_type="png",
+        )
+        session.add(upload)
+        session.flush()
+        voucher.thumbnail_key = key
+    return key
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """The statements that the ORM's engine runs meanwhile."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
 
 
 def age_keys(by: timedelta) -> None:
