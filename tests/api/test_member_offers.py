@@ -11,6 +11,7 @@ from tests.support import books
 from tests.support.cast import Caller, issue, make_member, make_tenant, voucher_row
 from voucherweb.config import Settings
 from voucherweb.domain import clock
+from voucherweb.services import paging, wallet
 
 LIST, INFO = "/voucher/list", "/voucher/info"
 REACH, CLICK = "/voucher/reach", "/voucher/click"
@@ -90,7 +91,7 @@ def test_the_latest_shelf_date_comes_first(admin: Caller, member: Caller) -> Non
     assert member.post(LIST, {"sorter": {"field": "title"}}).status_code == 400
 
 
-def test_a_list_takes_two_statements_however_long(admin: Caller, member: Caller) -> None:
+def test_a_list_takes_as_many_statements_when_it_is_long(admin: Caller, member: Caller) -> None:
     voucher_id = issue(admin)
     member.data("/voucher/redeem", {"voucherId": voucher_id})
     with books.statements() as short:
@@ -100,7 +101,7 @@ def test_a_list_takes_two_statements_however_long(admin: Caller, member: Caller)
         member.data("/voucher/redeem", {"voucherId": issue(admin)})
     with books.statements() as long:
         assert len(member.data(LIST)) == len(member.data("/voucher/my-list")) == 4
-    assert (len(short), len(long)) == (4, 4)
+    assert len(short) == len(long) == 3
 
 
 def test_pictures_have_addresses(admin: Caller, member: Caller) -> None:
@@ -115,6 +116,26 @@ def test_pictures_have_addresses(admin: Caller, member: Caller) -> None:
     ]
     assert [row["thumbnailObjectKey"] for row in rows] == [key] * 4
     assert all(key in row["thumbnailUrl"] for row in rows)
+
+
+def test_a_page_beyond_the_last_still_tells_the_total(admin: Caller, member: Caller) -> None:
+    issue(admin)
+    answer = member.post(LIST, {"pagination": {"current": 3, "pageSize": 10}}).json["result"]
+    assert (answer["data"], answer["total"]) == ([], 1)
+    everything = member.post(LIST, {"pagination": {"pageSize": -1}}).json["result"]
+    assert (len(everything["data"]), everything["total"]) == (1, 1)
+
+
+def test_all_rows_are_refused_beyond_their_number(
+    admin: Caller, member: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wallet, "MAX_ALL_ROWS", 1)
+    monkeypatch.setattr(paging, "MAX_ALL_ROWS", 1)
+    issue(admin)
+    issue(admin)
+    answer = member.post(LIST, {"pagination": {"pageSize": -1}})
+    assert answer.status_code == 400
+    assert [one["field"] for one in answer.json["details"]] == ["pagination.pageSize"]
 
 
 def test_info_tells_all_and_counts_a_click(admin: Caller, member: Caller) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
+from unittest import mock
 
 from sqlalchemy import event, func, select, text, update
 
@@ -20,6 +21,7 @@ from voucherweb.models import (
     Voucher,
     VoucherCell,
 )
+from voucherweb.services import autocommit
 from voucherweb.transaction import session, unit_of_work
 
 COUNTED = ("redemptions", "points_entries", "idempotency_keys", "engagements", "engagement_scopes")
@@ -169,15 +171,21 @@ def give_picture(voucher_id: str) -> str:
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """The statements that the ORM's engine runs meanwhile."""
+    """The statements that run meanwhile, over the ORM's engine or an autocommit connection."""
     seen: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         seen.append(statement)
 
+    def noted(connection: Any, statement: Any, params: Any) -> Any:
+        seen.append(statement)
+        return run(connection, statement, params)
+
+    run = autocommit.run
     event.listen(db.engine, "before_cursor_execute", note)
     try:
-        yield seen
+        with mock.patch.object(autocommit, "run", noted):
+            yield seen
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
 

@@ -22,6 +22,16 @@ def order_key(column: SQLColumnExpression[Any]) -> SQLColumnExpression[Any]:
     return func.coalesce(column, 0) if isinstance(kind, Integer | Numeric) else column
 
 
+def need_bounded(asked: PageRequest, total: int) -> None:
+    """Raises INVALID_PARAMETER when `pageSize: -1` would answer more than 10,000 rows."""
+    if asked.size < 0 and total > MAX_ALL_ROWS:
+        raise invalid(
+            "pagination.pageSize",
+            f"-1 answers at most {MAX_ALL_ROWS} rows, this list has {total}",
+            f"-1 最多回傳 {MAX_ALL_ROWS} 筆，此清單有 {total} 筆",
+        )
+
+
 def fetch_page(
     query: AnySelect,
     asked: PageRequest,
@@ -33,12 +43,7 @@ def fetch_page(
     Raises INVALID_PARAMETER when `pageSize: -1` would answer more than 10,000 rows.
     """
     total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-    if asked.size < 0 and total > MAX_ALL_ROWS:
-        raise invalid(
-            "pagination.pageSize",
-            f"-1 answers at most {MAX_ALL_ROWS} rows, this list has {total}",
-            f"-1 最多回傳 {MAX_ALL_ROWS} 筆，此清單有 {total} 筆",
-        )
+    need_bounded(asked, total)
     key = order_key(columns[asked.field])
     query = query.order_by(key.desc() if asked.descending else key.asc(), tie)
     if asked.size > 0:

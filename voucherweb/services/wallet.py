@@ -11,14 +11,13 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, func, or_, select
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import RedemptionStatus, VoucherType
-from voucherweb.domain.paging import PageRequest
+from voucherweb.domain.paging import MAX_ALL_ROWS, PageRequest
 from voucherweb.errors import refuse
 from voucherweb.models import Coupon, Redemption, Voucher
 from voucherweb.services.autocommit import Execute
-from voucherweb.services.paging import Rows, fetch_page
+from voucherweb.services.paging import Rows, fetch_page, need_bounded
 from voucherweb.transaction import session
 
-OFFER_SORT: dict[str, SQLColumnExpression[Any]] = {"onStartDate": Voucher.on_start}
 PIECE_SORT: dict[str, SQLColumnExpression[Any]] = {
     "onEndDate": Voucher.on_end,
     "updateTime": func.coalesce(Redemption.used_at, Redemption.redeemed_at),
@@ -65,6 +64,36 @@ class Offer:
     thumbnail_key: str | None
 
 
+@dataclass(slots=True)
+class OfferLine:
+    """A voucher in the app's list; columns of the statement below, in its order."""
+
+    id: uuid.UUID
+    tenant_id: uuid.UUID
+    voucher_no: str
+    title: str
+    redeem_points: int
+    volume: int
+    redeemed: int
+    thumbnail_key: str | None
+
+
+_ON_THE_SHELF = """
+    FROM vouchers v
+    WHERE v.status = 'ON' AND v.on_start <= %s AND v.on_end >= %s AND v.use_end >= %s
+        AND (v.target_type = 'ALL' OR v.tenant_id = %s)
+        AND (%s::text IS NULL OR v.voucher_type = %s)
+"""
+_COUNT = "SELECT count(*)" + _ON_THE_SHELF
+_LINES = (
+    "SELECT v.id, v.tenant_id, v.voucher_no, v.title, v.redeem_points, v.volume, v.redeemed,"
+    " v.thumbnail_key, count(*) OVER ()" + _ON_THE_SHELF
+)
+_LIST_UP = _LINES + "ORDER BY v.on_start, v.id LIMIT %s OFFSET %s"
+_LIST_DOWN = _LINES + "ORDER BY v.on_start DESC, v.id LIMIT %s OFFSET %s"
+# The app's list is asked for more than anything else: one statement, without the ORM and without
+# a transaction around it, takes less than half of the time.
+
 # Whether the member may see the voucher is decided where the click is counted.
 _OPEN = """
     WITH counted AS (SELECT voucher FROM engage('C', %s, %s, %s, %s))
@@ -97,35 +126,19 @@ def count_usable(actor: Actor) -> int:
     return session.scalar(query) or 0
 
 
-def _visible(actor: Actor) -> ColumnElement[bool]:
-    """As the SQL function `voucher_visible` has it."""
-    return or_(Voucher.target_type == "ALL", Voucher.tenant_id == actor.tenant_id)
-
-
 def list_offers(
-    actor: Actor, voucher_type: VoucherType | None, asked: PageRequest
-) -> tuple[Rows, int]:
-    """Rows of the vouchers on the shelf now that the member may see."""
-    now = clock.now()
-    query = select(
-        Voucher.id,
-        Voucher.tenant_id,
-        Voucher.voucher_no,
-        Voucher.title,
-        Voucher.redeem_points,
-        Voucher.thumbnail_key,
-        Voucher.volume,
-        Voucher.redeemed,
-    ).where(
-        Voucher.status == "ON",
-        Voucher.on_start <= now,
-        Voucher.on_end >= now,
-        Voucher.use_end >= now,
-        _visible(actor),
-    )
-    if voucher_type:
-        query = query.where(Voucher.voucher_type == voucher_type)
-    return fetch_page(query, asked, OFFER_SORT, Voucher.id)
+    execute: Execute, actor: Actor, wanted: VoucherType | None, asked: PageRequest, at: datetime
+) -> tuple[list[OfferLine], int]:
+    """The vouchers on the shelf now that the member may see, and how many there are in all."""
+    most = asked.size if asked.size > 0 else MAX_ALL_ROWS
+    shelf = (at, at, at, actor.tenant_id, wanted, wanted)
+    statement = _LIST_DOWN if asked.descending else _LIST_UP
+    rows = execute(statement, (*shelf, most, asked.offset))
+    total = rows[0][-1] if rows else 0
+    if not rows and asked.offset:  # A page beyond the last one has no row to tell the total.
+        total = execute(_COUNT, shelf)[0][0]
+    need_bounded(asked, total)
+    return [OfferLine(*row[:-1]) for row in rows], total
 
 
 def open_offer(

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from flask import Response
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
-from sqlalchemy import Row
 
 from voucherweb.api.answers import Data, Number, Timestamp
 from voucherweb.api.endpoint import MEMBER, endpoint, settings
@@ -21,7 +20,7 @@ from voucherweb.domain.enums import VoucherType
 from voucherweb.domain.money import safety_stock
 from voucherweb.domain.paging import SortSpec
 from voucherweb.domain.voucher_rules import shown_status
-from voucherweb.services import engagement, wallet
+from voucherweb.services import autocommit, engagement, wallet
 from voucherweb.services.autocommit import Execute
 from voucherweb.services.ids import parse_id
 
@@ -82,7 +81,7 @@ class CountData(Data):
     count: int
 
 
-def _common(voucher: wallet.Offer | Row[*tuple[Any, ...]]) -> dict[str, Any]:
+def _common(voucher: wallet.Offer | wallet.OfferLine) -> dict[str, Any]:
     return {
         "id": str(voucher.id),
         "tenant_id": str(voucher.tenant_id),
@@ -105,12 +104,15 @@ def _common(voucher: wallet.Offer | Row[*tuple[Any, ...]]) -> dict[str, Any]:
     body=OfferListBody,
     data=OfferRow,
     paged=True,
+    own_transaction=True,
+    errors=("UNAVAILABLE",),
     summary=("取得票券列表", "List the vouchers on offer"),
 )
 def offer_list(actor: Actor, body: OfferListBody) -> Page:
     asked = body.page_request(SORT)
-    rows, total = wallet.list_offers(actor, body.query.voucher_type, asked)
-    return page([OfferRow(**_common(row)).wire() for row in rows], total, asked)
+    execute = autocommit.alone(settings())
+    offers, total = wallet.list_offers(execute, actor, body.query.voucher_type, asked, clock.now())
+    return page([OfferRow(**_common(one)).wire() for one in offers], total, asked)
 
 
 @endpoint(
