@@ -22,7 +22,7 @@ from voucherweb import create_app
 from voucherweb.config import Settings
 from voucherweb.embedded.temporary import temporary_data_dir
 from voucherweb.extensions import db
-from voucherweb.services import identity
+from voucherweb.services import identity, per_process
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +44,7 @@ def migrated(settings: Settings) -> Iterator[Flask]:
     with app.app_context():
         upgrade()
     yield app
+    per_process.close_all()
     with app.app_context():
         db.engine.dispose()
 
