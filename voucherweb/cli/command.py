@@ -15,6 +15,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 from psycopg import OperationalError
+from psycopg.errors import UndefinedTable
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -145,12 +146,16 @@ def _fail_surprised(*, as_json: bool) -> None:
 
 
 def _is_away(error: Exception) -> bool:
-    """Whether the engine did not answer, rather than having said something unexpected."""
-    return not isinstance(error, DBAPIError) or isinstance(error.orig, OperationalError)
+    """Whether the engine cannot be used now, rather than having said something unexpected."""
+    if not isinstance(error, DBAPIError):
+        return True
+    return isinstance(error.orig, OperationalError | UndefinedTable)
 
 
 def _cause(error: Exception) -> str:
     told = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(told, UndefinedTable):
+        return "The database has no tables yet: run `flask --app app db upgrade` first."
     return str(told).strip()
 
 

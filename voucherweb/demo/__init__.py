@@ -15,6 +15,7 @@ from sqlalchemy import select
 from voucherweb.config import Settings
 from voucherweb.demo.cast import ACCOUNTS_FILE, Cast, create_cast, write_accounts
 from voucherweb.demo.history import run_of, tell
+from voucherweb.demo.imports import import_yesterday
 from voucherweb.demo.issuing import Office, storing_pictures
 from voucherweb.demo.ledger import keep_ledger
 from voucherweb.demo.people import make_people
@@ -32,6 +33,8 @@ from voucherweb.transaction import lock_key, session, unit_of_work
 SEED: Final = 20_220_223
 ACTION: Final = "demo.load"
 KIND: Final = "demo"
+FOUNDED: Final = -210
+"""The day, counted from today, on which tenants and admins were created."""
 
 log = structlog.get_logger(__name__)
 
@@ -49,8 +52,11 @@ def load(settings: Settings, storage: Storage) -> dict[str, Any]:
         calendar = Calendar(clock.local_date(now, settings.timezone), settings.timezone)
         told = stories(calendar)
         with storing_pictures(storage, told):
-            cast = create_cast()
+            with clock.frozen(calendar.at(FOUNDED, 9)):
+                cast = create_cast()
             issued = Office(issuing.Shop(settings, storage), cast, calendar).work(told)
+            for number, admin in enumerate(cast.issuers):
+                import_yesterday(admin, calendar, good=80 + 40 * number)
             summary = _write_lives(settings, cast, calendar, issued, clock.to_millis(now))
         audit.record(OPERATOR, ACTION, KIND, KIND, **summary)
         session.flush()

@@ -68,6 +68,12 @@ class Cast:
     def tenants(self) -> tuple[uuid.UUID, ...]:
         return tuple(admin.tenant_id for admin in self.admins if admin.tenant_id)
 
+    @property
+    def issuers(self) -> tuple[Actor, ...]:
+        """The admins whose tenants have a vendor."""
+        pairs = zip(HOUSES, self.admins, strict=True)
+        return tuple(admin for house, admin in pairs if house.vendor)
+
 
 def create_cast() -> Cast:
     """Tenants and admins, marked as demo accounts."""

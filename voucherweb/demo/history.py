@@ -22,6 +22,8 @@ from voucherweb.domain import clock
 from voucherweb.domain.enums import TargetType
 
 HOUR: Final = 3_600_000
+SECOND_PIECE: Final = 0.3
+"""How many of those who may take two pieces do."""
 _WEEK: Final = (0.96, 0.9, 0.94, 1.0, 1.22, 1.36, 1.1)
 _HOURS: Final = (
     *(2, 1, 1, 1, 1, 2, 5, 12, 15, 14, 15, 22),
@@ -113,7 +115,7 @@ class Teller:
         curve = Curve.of(run, rng, self.calendar.zone)
         audience = [p for p in people if self._may_see(p)]
         likings = [liking(p, run.story, self.calendar.today) for p in audience]
-        per_head = 1.0 if run.story.offer.limit == 1 else 1.3
+        per_head = 1 if run.story.offer.limit == 1 else 1 + SECOND_PIECE
         heads = run.story.pieces / per_head
         clicking = min(heads * rng.uniform(1.5, 2.0), len(audience) * 0.72)
         seeing = min(clicking * rng.uniform(1.6, 2.3), len(audience) * 0.94)
@@ -154,31 +156,41 @@ class Teller:
         )
 
     def _redeem(self, clicked: Sequence[tuple[Person, int]]) -> None:
-        """Deal the pieces to those who clicked, the earlier ones first, most of them at once;
-        further rounds give the others a chance, and second pieces where the limit allows."""
-        start, end = self.run.redeemable
-        limit = self.run.story.offer.limit
-        left, had = self.run.story.pieces, [0] * len(clicked)
-        for chance in (0.78, 1.0, *(0.6, 1.0) * (limit - 1)):
-            for place, (person, at) in enumerate(clicked):
-                if left == 0:
-                    return
-                second = chance != 0.78 and had[place] > 0
-                if had[place] >= limit or (second and limit == 1) or at >= end:
-                    continue
-                if self.rng.random() < chance and (had[place] == 0 or second):
-                    self._take(person, max(at, start), end)
-                    had[place] += 1
-                    left -= 1
+        """Deal the pieces to those who clicked. What is sold out went to the first ones; else
+        the first round reaches all days alike. Further rounds deal what is left, second pieces
+        where the limit allows them."""
+        story = self.run.story
+        left, had = story.pieces, [0] * len(clicked)
+        per_head = SECOND_PIECE + 1 if story.offer.limit > 1 else 1
+        hasty = story.scene is Scene.SOLD_OUT
+        first = 0.8 if hasty else left / per_head / max(len(clicked), 1)
+        for chance, most in ((first, 1), (1.0, 1), (1.0, story.offer.limit)):
+            for place, one in enumerate(clicked):
+                if had[place] < most and self.rng.random() < chance:
+                    count = min(self._wish(), story.offer.limit - had[place], left)
+                    taken = self._take(*one, count)
+                    had[place] += taken
+                    left -= taken
 
-    def _take(self, person: Person, after: int, end: int) -> None:
-        rng = self.rng
-        at = after + 15_000 + round(rng.expovariate(1 / (22 * HOUR)))
-        if at > end:
-            at = after + round((end - after) * rng.random())
-        self.history.pieces.append(
-            Piece(make_id(rng), self.run.voucher_id, person.id, self.run.points, at, self._use(at))
-        )
+    def _wish(self) -> int:
+        return 1 + (self.rng.random() < SECOND_PIECE)
+
+    def _take(self, person: Person, clicked_at: int, count: int) -> int:
+        """Redeem so many pieces some time after the click; answers how many, 0 when the window
+        has closed."""
+        rng, (start, end) = self.rng, self.run.redeemable
+        after = max(clicked_at, start)
+        if after >= end:
+            return 0
+        for _ in range(count):
+            at = after + 15_000 + round(rng.expovariate(1 / (22 * HOUR)))
+            if at > end:
+                at = after + round((end - after) * rng.random())
+            piece = Piece(
+                make_id(rng), self.run.voucher_id, person.id, self.run.points, at, self._use(at)
+            )
+            self.history.pieces.append(piece)
+        return count
 
     def _use(self, redeemed_at: int) -> int | None:
         start, end = self.run.usable

@@ -68,26 +68,30 @@ class Office:
         admin = self.cast.admins[number]
         opened = self.calendar.at(PURCHASE_DAYS[0] - 1, 9, number)
         self.plan(opened, lambda: vendors.add_vendor(self.cast.platform, admin.tenant_id))
-        self._plan_purchases(admin, number, told)
+        twice = told[len(told) // 2]
+        self._plan_purchases(admin, number, told, twice)
         for story in told:
             self._plan_story(admin, story)
         drafts = [s for s in told if s.scene is Scene.DRAFT and s.kind != VoucherType.COUPON_CODE]
         self._plan_edit(admin, drafts[0])
-        self._plan_mistake(admin, told[len(told) // 2])
+        self._plan_mistake(admin, twice)
 
-    def _plan_purchases(self, admin: Actor, number: int, told: Sequence[Story]) -> None:
-        """Before each stretch of issues somewhat more quota than they take is bought."""
+    def _plan_purchases(
+        self, admin: Actor, number: int, told: Sequence[Story], twice: Story
+    ) -> None:
+        """Before each stretch of issues somewhat more quota than they take is bought;
+        `twice` is issued a second time by mistake."""
         ends = [*PURCHASE_DAYS[1:], 1]
         for place, (day, end) in enumerate(zip(PURCHASE_DAYS, ends, strict=True)):
             at, until = self.calendar.at(day, 10, 10 * number), self.calendar.at(end, 10)
             need = sum(self._points(s) for s in told if at <= s.issued_at < until)
+            need += self._points(twice) if at <= twice.issued_at < until else 0
             points = (need * 5 // 4 // ROUND + 2) * ROUND
             self._plan_purchase(admin, at, points, wrong=place == CORRECTED)
 
     def _points(self, story: Story) -> int:
-        """What the voucher will take, with room for the edit and for the mistake below."""
-        volume = 2 * story.terms.volume
-        return total_points(story.terms.price, volume, self.shop.settings.unit_points)
+        unit = self.shop.settings.unit_points
+        return total_points(story.terms.price, story.terms.volume, unit)
 
     def _plan_purchase(self, admin: Actor, at: datetime, points: int, *, wrong: bool) -> None:
         platform, tenant_id = self.cast.platform, admin.tenant_id

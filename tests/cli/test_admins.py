@@ -1,0 +1,91 @@
+"""`admins create` and `admins reset`."""
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.cli.conftest import Ran, Run
+from voucherweb.services.admins import random_password
+
+PASSWORD = "four walking seals"
+
+
+def create(run: Run, *words: str, password: str = PASSWORD, account: str = "boss") -> Ran:
+    role = words or ("--role", "platform")
+    stdin = f"{password}\n"
+    return run(
+        "admins", "create", *role, "--account", account, "--password-stdin", "--json", stdin=stdin
+    )
+
+
+def sign_in(client: FlaskClient, account: str, password: str) -> int:
+    body = {"account": account, "password": password}
+    return client.post("/auth/login", json=body).status_code
+
+
+def test_a_created_admin_signs_in(run: Run, client: FlaskClient) -> None:
+    assert create(run, account="Boss@Example.test").answer["account"] == "boss@example.test"
+    assert sign_in(client, "BOSS@example.test", PASSWORD) == 200
+
+
+def test_a_tenants_admin_needs_a_tenant_that_exists(run: Run, tenant_id: str) -> None:
+    assert create(run, "--role", "tenant", "--tenant", tenant_id, account="one").code == 0
+    for words in (("--role", "tenant"), ("--role", "tenant", "--tenant", "nobody")):
+        assert set(create(run, *words, account="two").fields) == {"tenant"}
+
+
+def test_a_platform_admin_has_no_tenant(run: Run, tenant_id: str) -> None:
+    refused = create(run, "--role", "platform", "--tenant", tenant_id)
+    assert set(refused.fields) == {"tenant"}
+
+
+def test_an_account_is_given_once(run: Run) -> None:
+    create(run)
+    assert create(run, account="BOSS").fields == {"account": "is already in use"}
+
+
+@pytest.mark.parametrize("account", ["", "ab", "has space", "帳號帳號", "-dash"])
+def test_an_account_that_cannot_be_is_refused(run: Run, account: str) -> None:
+    assert set(create(run, account=account).fields) == {"account"}
+
+
+@pytest.mark.parametrize("password", ["", "short", "boss", "Password123", "1234567890", "\t" * 12])
+def test_a_weak_password_is_refused(run: Run, client: FlaskClient, password: str) -> None:
+    assert set(create(run, password=password).fields) == {"password"}
+    assert sign_in(client, "boss", password or "x") == 401
+
+
+def test_a_password_is_never_an_argument(run: Run) -> None:
+    ran = run("admins", "create", "--role", "platform", "--account", "boss", "--json")
+    assert ran.code == 2
+
+
+def test_a_reset_ends_every_session(run: Run, client: FlaskClient) -> None:
+    create(run)
+    body = {"account": "boss", "password": PASSWORD}
+    tokens = client.post("/auth/login", json=body).json["result"]["data"]
+    password = run("admins", "reset", "--account", "boss", "--json").answer["password"]
+    bearer = {"Authorization": f"Bearer {tokens['accessToken']}"}
+    renewed = client.post("/auth/refresh", json={"refreshToken": tokens["refreshToken"]})
+    assert client.get("/voucher-mgmt/vendor/tenant-list", headers=bearer).status_code == 401
+    assert renewed.status_code == 401
+    assert (sign_in(client, "boss", PASSWORD), sign_in(client, "boss", password)) == (401, 200)
+
+
+def test_a_password_of_ones_own_is_not_shown(run: Run, client: FlaskClient) -> None:
+    create(run)
+    words = ("--account", "boss", "--password-stdin", "--json")
+    answer = run("admins", "reset", *words, stdin="another fine seal\r\n").answer
+    assert set(answer) == {"id", "account"}
+    assert sign_in(client, "boss", "another fine seal") == 200
+
+
+def test_a_refused_reset_changes_nothing(run: Run, client: FlaskClient) -> None:
+    create(run)
+    weak = run("admins", "reset", "--account", "boss", "--password-stdin", "--json", stdin="x\n")
+    assert set(weak.fields) == {"password"}
+    assert set(run("admins", "reset", "--account", "nobody", "--json").fields) == {"account"}
+    assert sign_in(client, "boss", PASSWORD) == 200
+
+
+def test_random_passwords_differ() -> None:
+    assert len({random_password() for _ in range(50)}) == 50
