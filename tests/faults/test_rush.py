@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -55,7 +55,7 @@ def test_a_rush_with_a_killed_web_worker(app: Flask, settings: Settings) -> None
     crowd = make_crowd(app, settings, volume=150, count=120, limit=2)
     with serving(settings) as web:
         victim = web.workers()[0]
-        kill = once_at(40, lambda: os.kill(victim, KILL))
+        kill = once_at(40, partial(os.kill, victim, KILL))
         answers = rush(web.port, crowd.asks(each=3), 24, on_answer=kill)
         assert victim not in web.workers()
         assert max(answer.tries for answer in answers) > 1
@@ -95,7 +95,7 @@ def test_a_rush_with_a_killed_database(app: Flask, settings: Settings) -> None:
     with durable(settings) as (engines, own_app, own):
         crowd = make_crowd(own_app, own, volume=150, count=120, limit=2)
         with serving(own) as web:
-            kill = once_at(40, lambda: kill_postgres(engines))
+            kill = once_at(40, partial(kill_postgres, engines))
             answers = rush(web.port, crowd.asks(each=3), 24, on_answer=kill)
         crowd.check(answers)
     assert max(answer.tries for answer in answers) > 1
@@ -103,11 +103,13 @@ def test_a_rush_with_a_killed_database(app: Flask, settings: Settings) -> None:
 
 @pytest.mark.drill
 @pytest.mark.timeout(3600)
-def test_twenty_great_rushes_in_a_row(app: Flask, settings: Settings, tmp_path: Path) -> None:
+def test_twenty_great_rushes_in_a_row(app: Flask, settings: Settings) -> None:
     for seed in range(20):
         empty_database(settings.database_url)
         crowd = make_crowd(app, settings, volume=500, count=2000, limit=1)
         with serving(settings) as web:
-            kill = once_at(150 + 10 * seed, lambda: os.kill(web.workers()[0], KILL))
+            victim = web.workers()[seed % 2]
+            kill = once_at(150 + 10 * seed, partial(os.kill, victim, KILL))
             answers = rush(web.port, crowd.asks(each=2, seed=seed), 64, on_answer=kill)
+            assert victim not in web.workers()
         crowd.check(answers)
