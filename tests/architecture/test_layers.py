@@ -18,7 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "spreadsheets": {"spreadsheets", "domain", "errors"},
     "services": {
         *("services", "models", "storage", "spreadsheets", "queueing", "domain", "errors"),
-        *("config", "transaction"),
+        *("config", "transaction", "metrics"),
     },
     "api": {"api", "services", "models", "storage", "domain", "errors", "config", "transaction"},
 }

@@ -265,16 +265,24 @@ def test_objects_change_places_only_with_the_rows(
     file = back_up(source, tmp_path)
     store(source).write(object_key(True, "png"), b"newer than the backup")
     before = state(settings)
-    monkeypatch.setattr(type(session()), "commit", _no_commit)
-    with alone(source), pytest.raises(BackupError):
+    with alone(source), pytest.raises(BackupError, match="went away"):
+        monkeypatch.setattr(type(session()), "commit", _failing_commit(type(session()).commit))
         restore(file, settings, force=True)
     monkeypatch.undo()
     assert state(settings) == before
     assert not (settings.data_dir / "objects" / ".restore").exists()
 
 
-def _no_commit(_session: object) -> None:
-    raise psycopg.OperationalError("the server went away")
+def _failing_commit(real: Callable[[object], None]) -> Callable[[object], None]:
+    """The first commit ends the look whether the system runs; the second one is the restore's."""
+    fails = iter((False, True))
+
+    def commit(session_: object) -> None:
+        if next(fails):
+            raise psycopg.OperationalError("the server went away")
+        real(session_)
+
+    return commit
 
 
 @contextmanager

@@ -87,6 +87,14 @@ def test_redeems_that_succeed_are_told_from_replays(
     assert [a - b for a, b in zip(after, before, strict=True)] == [1, 2]
 
 
+def test_a_redeem_alone_is_a_batch_of_one(
+    client: FlaskClient, admin: Caller, member: Caller
+) -> None:
+    before = value(client, "voucherweb_redeem_batch_size_bucket", le="1.0")
+    member.post("/voucher/redeem", {"voucherId": issue(admin)})
+    assert value(client, "voucherweb_redeem_batch_size_bucket", le="1.0") == before + 1
+
+
 def test_batches_are_measured(client: FlaskClient) -> None:
     before = value(client, "voucherweb_redeem_batch_size_sum")
     metrics.observe_batch(7)

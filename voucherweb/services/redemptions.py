@@ -15,6 +15,7 @@ from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import RedemptionStatus
 from voucherweb.errors import refuse
+from voucherweb.metrics import observe_batch
 from voucherweb.services import autocommit
 from voucherweb.services.autocommit import Execute
 from voucherweb.services.batching import Batcher
@@ -86,10 +87,12 @@ class RedeemWork:
         self._connection: autocommit.Connection | None = None
 
     def one(self, wish: Wish) -> Outcome:
+        observe_batch(1)
         values = (wish.member, wish.voucher, wish.caller, wish.key, wish.fingerprint)
         return autocommit.run(self._connected(), _ONE, (*values, *self._now()))[0]
 
     def many(self, wishes: Sequence[Wish]) -> Sequence[Outcome]:
+        observe_batch(len(wishes))
         values = (
             [wish.member for wish in wishes],
             [wish.voucher for wish in wishes],

@@ -79,6 +79,8 @@ def restore_backup(file: Path, target: Target) -> RestoreReport:
     """
     with open_archive(file) as archive:
         _require_known(archive.manifest)
+        with unit_of_work():
+            _require_alone(driver_connection())
         _require_silence()
         rows = _replace(archive, target)
     target.upgrade()
