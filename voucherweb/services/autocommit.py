@@ -59,7 +59,7 @@ def _options(settings: Settings) -> dict[str, Any]:
 def connect(settings: Settings) -> Connection:
     """A connection for single statements; raises `Unavailable`."""
     try:
-        connection = psycopg.connect(settings.database_url, **_options(settings))
+        connection = psycopg.connect(settings.libpq_url, **_options(settings))
         _configure(connection)
     except psycopg.OperationalError as error:
         log.warning("no_connection", error=type(error).__name__)
@@ -112,7 +112,7 @@ class Autocommit:
 
     def __init__(self, settings: Settings) -> None:
         self._pool: ConnectionPool[Connection] = ConnectionPool(
-            settings.database_url,
+            settings.libpq_url,
             kwargs=_options(settings),
             min_size=1,
             max_size=settings.db_pool_size,
