@@ -31,14 +31,17 @@ def create_set(tenant_id: uuid.UUID, coupons: Iterable[CouponTexts]) -> CouponSe
     return pool
 
 
-def set_of_import(actor: Actor, import_id: uuid.UUID | None) -> CouponSet | None:
-    """The set of an import of the actor's tenant that no voucher has taken, held until the end of
-    the unit of work; None when there is none."""
+def set_of_import(
+    actor: Actor, import_id: uuid.UUID | None, own: uuid.UUID | None = None
+) -> CouponSet | None:
+    """The set of an import of the actor's tenant that no voucher has taken, but for the set `own`,
+    held until the end of the unit of work; None when there is none."""
+    taken = select(Voucher.id).where(Voucher.coupon_set_id == CouponSet.id).exists()
     return session.scalar(
         select(CouponSet)
         .join(CouponImport, CouponImport.coupon_set_id == CouponSet.id)
         .where(CouponImport.id == import_id, CouponSet.tenant_id == actor.tenant_id)
-        .where(~select(Voucher.id).where(Voucher.coupon_set_id == CouponSet.id).exists())
+        .where(~taken | (CouponSet.id == own))
         .with_for_update(of=CouponSet)
     )
 

@@ -8,6 +8,7 @@ again under that lock.
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 
 from sqlalchemy.dialects.postgresql import insert
 
@@ -56,7 +57,7 @@ class Shop:
 def _check_terms(shop: Shop, draft: Draft) -> None:
     problems = date_problems(draft.terms)
     problems += price_problems(draft.terms.price, shop.settings.unit_points)
-    if draft.coupon_list is not None and draft.import_named:
+    if draft.coupon_list and draft.import_named:
         problems.append(
             Detail("couponImportId", "give it or couponList, not both", "不可與 couponList 並用")
         )
@@ -82,16 +83,19 @@ def _unknown_import() -> Detail:
     return Detail("couponImportId", "is not an import that can be used", "不是可使用的匯入編號")
 
 
-def _need_coupons(actor: Actor, draft: Draft, kept: int = 0) -> CouponSet | None:
+def _need_coupons(
+    actor: Actor, draft: Draft, kept: int = 0, own: uuid.UUID | None = None
+) -> CouponSet | None:
     """The imported set that a 06 draft names, held; checks that the number of coupons is right.
 
-    `kept` is the number of coupons that the voucher already has and keeps.
+    `kept` is the number of coupons that the voucher already has and keeps; `own` the set that it
+    holds, which may be named again.
     """
     if draft.terms.voucher_type is not VoucherType.COUPON_CODE:
         return None
     pool = None
     if draft.import_named:
-        pool = coupons.set_of_import(actor, draft.import_id)
+        pool = coupons.set_of_import(actor, draft.import_id, own)
         if pool is None:
             raise refuse("INVALID_PARAMETER", [_unknown_import()])
     given = pool.total if pool else len(draft.coupon_list or ()) or kept
@@ -118,9 +122,9 @@ def _lock_books(tenant_id: uuid.UUID | None, extra: int) -> Vendor:
     return vendor
 
 
-def _next_number(shop: Shop, vendor: Vendor, voucher_type: VoucherType) -> str:
-    """The next number of (vendor, type, local day); raises VOUCHER_NO_EXHAUSTED after 999."""
-    day = clock.local_date(clock.now(), shop.settings.timezone)
+def _next_number(vendor: Vendor, voucher_type: VoucherType, day: date) -> str:
+    """The next number of (vendor, type, local day of issue); raises VOUCHER_NO_EXHAUSTED after
+    999."""
     serial = session.scalar(
         insert(VoucherSerial)
         .values(vendor_id=vendor.id, voucher_type=voucher_type, issue_date=day, last=1)
@@ -150,13 +154,14 @@ def add_voucher(shop: Shop, actor: Actor, draft: Draft) -> Voucher:
     points = redeem_points(terms.price, shop.settings.unit_points)
     vendor = _lock_books(actor.tenant_id, points * terms.volume)
     now = clock.now()
+    day = clock.local_date(now, shop.settings.timezone)
     voucher = Voucher(
         **asdict(terms),
         tenant_id=vendor.tenant_id,
         vendor_id=vendor.id,
-        voucher_no=_next_number(shop, vendor, terms.voucher_type),
+        voucher_no=_next_number(vendor, terms.voucher_type, day),
         redeem_points=points,
-        issue_date=clock.local_date(now, shop.settings.timezone),
+        issue_date=day,
         coupon_set_id=_coupon_set(draft, vendor.tenant_id, pool),
         status=VoucherStatus.NONE,
         redeemed=0,
@@ -202,13 +207,14 @@ def _update_draft(shop: Shop, actor: Actor, vendor: Vendor, voucher: Voucher, dr
     _check_combination(terms)
     given = draft.coupon_list is not None or draft.import_named
     keeps = voucher.coupon_set_id is not None and not given and terms.volume == voucher.volume
-    pool = _need_coupons(actor, draft, kept=voucher.volume if keeps else 0)
+    kept = voucher.volume if keeps else 0
+    pool = _need_coupons(actor, draft, kept, voucher.coupon_set_id)
     uploads.need_picture(shop.storage, actor, terms.thumbnail_key, draft.multipart)
     points = redeem_points(terms.price, shop.settings.unit_points)
     delta = points * terms.volume - voucher.redeem_points * voucher.volume
     _lock_books(actor.tenant_id, delta)
     if terms.voucher_type != voucher.voucher_type:
-        voucher.voucher_no = _next_number(shop, vendor, terms.voucher_type)
+        voucher.voucher_no = _next_number(vendor, terms.voucher_type, voucher.issue_date)
     for name, value in asdict(terms).items():
         setattr(voucher, name, value)
     voucher.redeem_points = points
@@ -227,7 +233,7 @@ def _exchange_coupons(
     before = voucher.coupon_set_id
     voucher.coupon_set_id = _coupon_set(draft, voucher.tenant_id, pool)
     session.flush()
-    if before:
+    if before and before != voucher.coupon_set_id:
         coupons.release_set(before)
 
 
@@ -239,14 +245,28 @@ def _update_off(shop: Shop, actor: Actor, voucher: Voucher, draft: Draft) -> Non
         if getattr(terms, name) != getattr(voucher, name)
         and not (name == "product_id" and terms.product_id is None)
     ]
-    if draft.import_named or not _same_list(voucher, draft):
-        locked.append(Detail("couponList", "cannot change any more", "已上架過，不可再變更"))
+    same = {
+        "couponList": _same_list(voucher, draft),
+        "couponImportId": _same_import(actor, voucher, draft),
+    }
+    locked += [
+        Detail(wire, "cannot change any more", "已上架過，不可再變更")
+        for wire in same
+        if not same[wire]
+    ]
     if locked:
         raise refuse("INVALID_PARAMETER", locked)
     uploads.need_picture(shop.storage, actor, terms.thumbnail_key, draft.multipart)
     for name, value in asdict(terms).items():
         if name not in LOCKED_WHEN_OFF:
             setattr(voucher, name, value)
+
+
+def _same_import(actor: Actor, voucher: Voucher, draft: Draft) -> bool:
+    if not draft.import_named:
+        return True
+    pool = coupons.set_of_import(actor, draft.import_id, voucher.coupon_set_id)
+    return pool is not None and pool.id == voucher.coupon_set_id
 
 
 def _same_list(voucher: Voucher, draft: Draft) -> bool:
