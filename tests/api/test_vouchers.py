@@ -282,3 +282,23 @@ def test_date_filters_take_whole_local_days(admin: Caller, kind: str) -> None:
     assert found("2026-03-02", "2026-03-02") == 1
     assert found("2026-03-01", "2026-03-01") == 0
     assert found("0001-01-01", "9999-12-31") == 1
+
+
+def test_dates_out_of_order_are_named_beside_wrong_fields(admin: Caller) -> None:
+    wrong = voucher_body(title="", useEndDate=1, onStartDate="x")
+    assert fields(admin.post(ADD, wrong)) == {"title", "onStartDate", "useEndDate"}
+
+
+def test_every_wrong_coupon_is_named(admin: Caller) -> None:
+    bad = [{**COUPON, "title": " "}, COUPON, {**COUPON, "url": "ftp://t.tw"}]
+    answer = admin.post(ADD, voucher_body(voucherType="06", volume=3, couponList=bad))
+    assert fields(answer) == {"couponList[0].title", "couponList[2].url"}
+
+
+def test_another_type_draws_a_number_of_the_day_of_issue(admin: Caller) -> None:
+    with clock.frozen(datetime(2026, 3, 1, 15, 59, tzinfo=UTC)):
+        voucher = admin.data(ADD, voucher_body(voucherType="01"))
+    with clock.frozen(datetime(2026, 3, 1, 16, 0, tzinfo=UTC)):
+        moved = admin.data(UPDATE, voucher_body(id=voucher["id"], voucherType="02"))
+    assert moved["voucherNo"][6:] == "0220260301001"
+    assert moved["issueDate"] == voucher["issueDate"]

@@ -27,11 +27,11 @@ from voucherweb.errors import Detail, invalid, refuse
 
 MAX_DEPTH = 32
 MAX_JSON = 1_000_000
+MAX_DETAILS = 100
+"""Problems told in one answer."""
 BODY = "voucherweb.body"
 MAX_MILLIS = 253_402_300_799_999
 """The last millisecond of the year 9999."""
-
-Model = TypeVar("Model", bound=BaseModel)
 
 
 class Body(BaseModel):
@@ -41,6 +41,13 @@ class Body(BaseModel):
         alias_generator=to_camel, populate_by_name=False, extra="ignore", frozen=True
     )
 
+    @classmethod
+    def further_problems(cls, _data: Mapping[str, Any]) -> list[Detail]:
+        """Rules between fields, told beside the wrong fields, as far as the others can be read."""
+        return []
+
+
+Model = TypeVar("Model", bound=Body)
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,20}(\.0+)?")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,20})?")
@@ -88,7 +95,7 @@ Millis = Annotated[
 ]
 """Epoch milliseconds on the wire, an instant inside (behaviour §3)."""
 Amount = Annotated[
-    Decimal, BeforeValidator(_plain_decimal), Field(ge=0, le=MAX_AMOUNT, decimal_places=2)
+    Decimal, Field(ge=0, le=MAX_AMOUNT, decimal_places=2), BeforeValidator(_plain_decimal)
 ]
 
 
@@ -181,7 +188,8 @@ def parse(model: type[Model], data: Mapping[str, Any]) -> Model:
         return model.model_validate(data)
     except ValidationError as error:
         details = [_detail(one) for one in error.errors(include_url=False, include_input=False)]
-        raise refuse("INVALID_PARAMETER", details[:100]) from error
+        details += model.further_problems(data)
+        raise refuse("INVALID_PARAMETER", details[:MAX_DETAILS]) from error
 
 
 _ZH = {

@@ -1,6 +1,6 @@
 """What a voucher may say, and what may be done with it (contract A §新增票券, behaviour §5)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -74,10 +74,16 @@ _ORDER: Sequence[tuple[str, str, str, str, str, str]] = (
 
 def date_problems(terms: VoucherTerms) -> list[Detail]:
     """Every pair of dates that stands in the wrong order, under the name of the later one."""
+    dates = {name: getattr(terms, name) for pair in _ORDER for name in pair[:2]}
+    return dates_out_of_order(dates)
+
+
+def dates_out_of_order(dates: Mapping[str, datetime]) -> list[Detail]:
+    """The same of the dates that are known, by their names in `VoucherTerms`."""
     return [
         Detail(wire, f"must not be before {earlier_wire}", f"{zh}不可早於{earlier_zh}")
         for earlier, later, wire, earlier_wire, zh, earlier_zh in _ORDER
-        if getattr(terms, earlier) > getattr(terms, later)
+        if earlier in dates and later in dates and dates[earlier] > dates[later]
     ]
 
 

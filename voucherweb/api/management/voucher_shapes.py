@@ -1,28 +1,35 @@
 """Bodies and answers of contract A §票券管理."""
 
 import re
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from itertools import islice
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError, field_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from voucherweb.api.answers import Data, Number, Timestamp
 from voucherweb.api.listing import ListBody, SorterBody
-from voucherweb.api.parsing import Amount, Body, Integer, Millis
+from voucherweb.api.parsing import MAX_DETAILS, Amount, Body, Integer, Millis
 from voucherweb.domain.coupon_rules import DESCRIPTION_MAX, TITLE_MAX, URL_MAX, check_coupon
 from voucherweb.domain.enums import TargetType, UseType, VoucherStatus, VoucherType
-from voucherweb.domain.voucher_rules import VoucherTerms
+from voucherweb.domain.voucher_rules import VoucherTerms, dates_out_of_order
 from voucherweb.errors import Detail, refuse
 from voucherweb.models import Voucher
 from voucherweb.services.ids import parse_id
 from voucherweb.services.issuing import Draft
 from voucherweb.services.uploads import MultipartClaim
+from voucherweb.storage.protocol import MAX_PARTS
 
 MAX_VOLUME = 99_999
 MAX_LIMIT = 2_147_483_647
 HTTP = "^[Hh][Tt][Tt][Pp][Ss]?://"
+DATES = ("redeem_start", "redeem_end", "use_start", "use_end", "on_start", "on_end")
+_millis: TypeAdapter[datetime] = TypeAdapter(Millis)
 
 
 def _day(value: object) -> object:
@@ -71,7 +78,7 @@ class VoucherBody(Body):
     notice: str | None = Field(default=None, max_length=500)
     product_id: OptionalText = Field(default=None, max_length=64)
     is_thumbnail_multipart: bool = False
-    thumbnail_total_part: Integer | None = Field(default=None, ge=2)
+    thumbnail_total_part: Integer | None = Field(default=None, ge=2, le=MAX_PARTS)
     thumbnail_upload_id: OptionalText = Field(default=None, max_length=255)
     use_type: UseType
     coupon_list: list[CouponBody] | None = Field(default=None, max_length=MAX_VOLUME)
@@ -87,19 +94,31 @@ class VoucherBody(Body):
     @field_validator("coupon_list")
     @classmethod
     def _good_coupons(cls, given: list[CouponBody] | None) -> list[CouponBody] | None:
-        for index, one in enumerate(given or ()):
-            for problem in check_coupon(*one.texts()):
-                raise PydanticCustomError(
-                    "coupon",
-                    "[{index}].{column} {en}",
-                    {
-                        "index": index,
-                        "column": problem.column,
-                        "en": problem.en,
-                        "zh": f"第 {index + 1} 筆 {problem.column} {problem.zh}",
-                    },
-                )
+        problems = (
+            (index, problem)
+            for index, one in enumerate(given or ())
+            for problem in check_coupon(*one.texts())
+        )
+        told = [
+            InitErrorDetails(
+                type=PydanticCustomError("coupon", problem.en, {"zh": problem.zh}),
+                loc=(index, problem.column),
+                input=None,
+            )
+            for index, problem in islice(problems, MAX_DETAILS)
+        ]
+        if told:
+            raise ValidationError.from_exception_data("couponList", told)
         return given
+
+    @classmethod
+    def further_problems(cls, data: Mapping[str, Any]) -> list[Detail]:
+        """Dates out of order; those of a body that is otherwise right are found by the service."""
+        known: dict[str, datetime] = {}
+        for name in DATES:
+            with suppress(ValidationError):
+                known[name] = _millis.validate_python(data.get(to_camel(f"{name}_date")))
+        return dates_out_of_order(known)
 
     def draft(self) -> Draft:
         """The same as values for the services."""
