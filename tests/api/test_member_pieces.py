@@ -185,6 +185,12 @@ def test_my_list_filters_by_product_and_price(admin: Caller, member: Caller) -> 
     assert set(mine(member, productId="P1", productPrice=10)) == set()
 
 
+def test_an_empty_product_id_asks_for_no_product(admin: Caller, member: Caller) -> None:
+    for product in ("P1", None):
+        member.data("/voucher/redeem", {"voucherId": issue(admin, productId=product)})
+    assert len(member.data("/voucher/my-list", {"query": {"productId": ""}})) == 2
+
+
 def test_my_list_sorts_by_shelf_end_and_by_last_change(admin: Caller, member: Caller) -> None:
     now = clock.to_millis(clock.now())
     late = take(member, issue(admin, onEndDate=now + DAY))

@@ -56,7 +56,11 @@ def accepted(data: Any) -> bytes:
 
 def wants_english() -> bool:
     """zh-TW unless the caller prefers English (behaviour §1)."""
-    return request.accept_languages.best_match(["zh-TW", "zh", "en"], default="zh-TW") == "en"
+    for tag, quality in request.accept_languages:
+        language = tag.partition("-")[0].lower()
+        if quality > 0 and language in {"zh", "en", "*"}:
+            return language == "en"
+    return False
 
 
 def failure(error: ErrorCode, details: tuple[Detail, ...] = ()) -> dict[str, Any]:

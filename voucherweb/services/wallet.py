@@ -185,7 +185,7 @@ def _conditions(wanted: PieceFilter) -> list[ColumnElement[bool]]:
     if wanted.expired is not None:
         now = clock.now()
         conditions.append(Voucher.use_end < now if wanted.expired else Voucher.use_end >= now)
-    if wanted.product_id is not None:
+    if wanted.product_id:
         conditions.append(
             or_(Voucher.product_id.is_(None), Voucher.product_id == wanted.product_id)
         )
