@@ -1,8 +1,11 @@
 """Puts the application together: settings → extensions → errors → api → web → commands."""
 
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
+from psycopg import Connection
+from sqlalchemy import event
 
 from voucherweb.api import register_api
 from voucherweb.api.pictures import public_url
@@ -51,6 +54,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.extensions["settings"] = settings
     db.init_app(app)
+    with app.app_context():
+        event.listen(db.engine, "connect", _speak_utc)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     limiter.init_app(app)
     store = make_storage(settings, public_url)
@@ -74,6 +79,14 @@ def _connect_args(settings: Settings) -> dict[str, object]:
     if not settings.db_prepared_statements:
         return {**named, "prepare_threshold": None}
     return {**named, "options": "-c jit=off -c max_parallel_workers_per_gather=0"}
+
+
+def _speak_utc(connection: Connection[Any], _record: object) -> None:
+    """A server may keep another zone, in which the last instants of the year 9999 lie beyond what
+    Python can say."""
+    connection.autocommit = True
+    connection.execute("SET TIME ZONE 'UTC'")
+    connection.autocommit = False
 
 
 def _limiter_url(url: str) -> str:

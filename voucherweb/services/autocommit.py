@@ -70,6 +70,7 @@ def connect(settings: Settings) -> Connection:
 def _configure(connection: Connection) -> None:
     connection.execute(
         "SELECT set_config('lock_timeout', %s, false), set_config('statement_timeout', %s, false),"
+        " set_config('TimeZone', 'UTC', false),"
         " CASE WHEN current_setting('synchronous_commit') = 'off'"
         " THEN set_config('synchronous_commit', 'on', false) END",
         (LOCK_TIMEOUT, STATEMENT_TIMEOUT),

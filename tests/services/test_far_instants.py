@@ -1,0 +1,39 @@
+"""The last instants of the year 9999, on a server that keeps a zone east of UTC."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests.support.cast import Caller, issue
+from voucherweb.config import Settings
+from voucherweb.extensions import db
+from voucherweb.services import autocommit
+
+LAST = 253_402_300_799_999
+
+
+@pytest.fixture
+def eastern(admin: Caller, settings: Settings) -> Iterator[Caller]:
+    """An admin; every session that begins now gets the zone of Taipei from the server."""
+    with psycopg.connect(settings.database_url, autocommit=True) as connection:
+        name = sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL("ALTER DATABASE {} SET timezone = 'Asia/Taipei'").format(name))
+        db.engine.dispose()
+        yield admin
+        connection.execute(sql.SQL("ALTER DATABASE {} RESET timezone").format(name))
+        db.engine.dispose()
+
+
+def test_a_voucher_without_end_is_read(eastern: Caller) -> None:
+    issue(eastern, useEndDate=LAST, onEndDate=LAST)
+    (row,) = eastern.data("/voucher-mgmt/voucher/list")
+    assert row["useEndDate"] == row["onEndDate"] == LAST
+
+
+@pytest.mark.usefixtures("eastern")
+def test_single_statements_read_it_too(settings: Settings) -> None:
+    with autocommit.connect(settings) as connection:
+        rows = autocommit.run(connection, "SELECT to_timestamp(%s)", [LAST // 1000])
+    assert rows[0][0].timestamp() == LAST // 1000
