@@ -9,7 +9,12 @@ if __name__ == "__main__":
     raise SystemExit(main())
 
 from voucherweb import create_app
-from voucherweb.config import load_settings
+from voucherweb.config import SettingsError, load_settings
 from voucherweb.embedded.attach import attached_environment
+from voucherweb.embedded.binaries import EngineError
 
-app = create_app(load_settings(attached_environment()))
+try:
+    app = create_app(load_settings(attached_environment()))
+except (SettingsError, EngineError) as error:
+    # A sentence for whoever starts it; a traceback would hide it.
+    raise SystemExit(f"voucherweb: {error}") from None

@@ -57,6 +57,19 @@ def test_a_wrong_sign_in_tells_nothing(client: FlaskClient, fields: dict[str, st
     assert (answer.status_code, answer.json["errorMsg"]) == (401, "API_ERROR.UNAUTHORIZED")
 
 
+def test_a_demo_account_opens_nothing_in_production(
+    client: FlaskClient, app: Flask, settings: Settings
+) -> None:
+    account = make_account()
+    with unit_of_work():
+        session.scalars(select(Admin).where(Admin.account == account)).one().demo = True
+    allowed = login(client, account=account).status_code
+    app.extensions["settings"] = replace(settings, environment="production")
+    refused = login(client, account=account).status_code
+    app.extensions["settings"] = settings
+    assert (allowed, refused) == (200, 401)
+
+
 def test_a_second_factor_is_asked_for_and_good_once(client: FlaskClient) -> None:
     secret = pyotp.random_base32()
     account = make_account(secret)

@@ -79,14 +79,14 @@ def start(environment: dict[str, str], calls: list[dict[str, Any]] | None = None
 def test_production_does_not_start_with(
     environment: dict[str, str], name: str, value: str, told: str
 ) -> None:
-    with pytest.raises(RuntimeError, match=f"SettingsError: .*{told}"):
+    with pytest.raises(RuntimeError, match=f"voucherweb: .*{told}"):
         start(environment | {name: value})
 
 
 def test_production_does_not_start_over_demo_accounts(environment: dict[str, str]) -> None:
     with unit_of_work():
         session.add(Admin(role="PLATFORM_ADMIN", account="demo", password_hash="x", demo=True))
-    with pytest.raises(RuntimeError, match=r"SettingsError: .*1 demo account"):
+    with pytest.raises(RuntimeError, match=r"voucherweb: .*1 demo account"):
         start(environment)
 
 
