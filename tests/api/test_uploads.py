@@ -89,3 +89,8 @@ def test_parts_must_add_up(admin: Caller) -> None:
     body = {"isMultipart": True, "fileName": "a", "fileType": "png", "totalPart": 2, "parts": []}
     answer = admin.post(URL, body)
     assert answer.json["details"][0]["field"] == "parts"
+
+
+def test_both_halves_of_a_multipart_request_are_asked_for(admin: Caller) -> None:
+    answer = admin.post(URL, {"fileName": "a", "fileType": "png", "isMultipart": True})
+    assert [one["field"] for one in answer.json["details"]] == ["totalPart", "parts"]

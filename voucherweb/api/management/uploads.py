@@ -9,7 +9,7 @@ from voucherweb.api.management.blueprint import blueprint
 from voucherweb.api.parsing import Body, Integer
 from voucherweb.api.pictures import storage
 from voucherweb.domain.actor import Actor
-from voucherweb.errors import invalid
+from voucherweb.errors import Detail, invalid, refuse
 from voucherweb.services import uploads
 from voucherweb.storage.protocol import MAX_PARTS, PartSpec
 
@@ -43,9 +43,11 @@ class UploadBody(Body):
         """The parts of a multipart upload; raises INVALID_PARAMETER when they do not add up."""
         if not self.is_multipart:
             return None
-        if self.total_part is None:
-            raise invalid("totalPart", "Field required", "必填")
-        if self.parts is None or len(self.parts) != self.total_part:
+        needed = {"totalPart": self.total_part, "parts": self.parts}
+        missing = [Detail(name, "Field required", "必填") for name in needed if not needed[name]]
+        if missing or not self.parts:
+            raise refuse("INVALID_PARAMETER", missing)
+        if len(self.parts) != self.total_part:
             raise invalid("parts", "must hold totalPart parts", "數量須等於 totalPart")
         ordered = sorted(self.parts, key=lambda one: one.part)
         return [PartSpec(one.part, one.md5, one.chunk_size) for one in ordered]
