@@ -17,7 +17,6 @@ from voucherweb.transaction import session, unit_of_work
 
 BITE: Final = 2000
 _IMPORTS_A_BITE: Final = 20
-KEEP_JOBS: Final = timedelta(days=7)
 KEEP_UPLOADS: Final = timedelta(days=7)
 ENDED: Final = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
@@ -110,7 +109,7 @@ def forget_jobs() -> int:
     """Remove the records of jobs that ended 7 days ago; how many."""
 
     def bite() -> int:
-        old = select(Job.id).where(Job.state.in_(ENDED), Job.finished_at < func.now() - KEEP_JOBS)
+        old = select(Job.id).where(Job.state.in_(ENDED), Job.finished_at < func.now() - jobs.KEEP)
         return _delete(delete(Job).where(Job.id.in_(old.limit(BITE))).returning(Job.id))
 
     return _in_bites(bite)

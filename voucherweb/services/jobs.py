@@ -30,6 +30,8 @@ QUEUE_OF: Final = {IMPORT: queueing.IMPORTS, TAKE_DOWN: queueing.TAKEDOWN}
 ATTEMPTS: Final = {IMPORT: 3, TAKE_DOWN: 1}
 STALE: Final = timedelta(seconds=15)
 LOST: Final = timedelta(seconds=5)
+KEEP: Final = timedelta(days=7)
+"""For how long a job that has ended can be asked for: no longer than its import is kept."""
 OPEN: Final = (JobState.QUEUED, JobState.RUNNING)
 log = structlog.get_logger(__name__)
 
@@ -150,9 +152,13 @@ def _end(which: ColumnElement[bool], **values: Any) -> None:
 
 
 def get_job(actor: Actor, job_id: uuid.UUID | None) -> Job:
-    """A job of the actor's tenant; raises NOT_EXIST for every other id."""
+    """A job of the actor's tenant; raises NOT_EXIST for every other id, and once the job is so old
+    that what it found may be gone."""
+    fresh = or_(Job.finished_at.is_(None), Job.finished_at > func.now() - KEEP)
     job = session.scalar(
-        select(Job).where(Job.id == job_id, Job.tenant_id == actor.tenant_id, Job.kind == IMPORT)
+        select(Job)
+        .where(Job.id == job_id, Job.tenant_id == actor.tenant_id, Job.kind == IMPORT)
+        .where(fresh)
     )
     if job is None:
         raise refuse("NOT_EXIST")
