@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, scoped_session
 
 from voucherweb.extensions import db
 
-session = cast(scoped_session[Session], db.session)
+session = cast("scoped_session[Session]", db.session)
 _HOOKS = "after_commit_hooks"
 log = structlog.get_logger(__name__)
 
