@@ -79,8 +79,16 @@ def start(environment: dict[str, str], calls: list[dict[str, Any]] | None = None
 def test_production_does_not_start_with(
     environment: dict[str, str], name: str, value: str, told: str
 ) -> None:
-    with pytest.raises(RuntimeError, match=f"voucherweb: .*{told}"):
-        start(environment | {name: value})
+    with pytest.raises(config.SettingsError, match=told):
+        config.load_settings(environment | {name: value})
+
+
+def test_a_refused_start_says_why_in_one_sentence(environment: dict[str, str]) -> None:
+    with pytest.raises(RuntimeError) as caught:
+        start(environment | {"SECRET_KEY": "short"})
+    said = [line for line in str(caught.value).splitlines() if line]
+    assert len(said) == 1
+    assert said[0].startswith("voucherweb: SECRET_KEY")
 
 
 def test_production_does_not_start_over_demo_accounts(environment: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import SQLColumnExpression, collate, func, select
+from sqlalchemy import SQLColumnExpression, collate, select
 from sqlalchemy.dialects.postgresql import insert
 
 from voucherweb.domain import clock
