@@ -48,7 +48,7 @@ def test_an_account_that_cannot_be_is_refused(run: Run, account: str) -> None:
     assert set(create(run, account=account).fields) == {"account"}
 
 
-@pytest.mark.parametrize("password", ["", "short", "boss", "Password123", "1234567890", "\t" * 12])
+@pytest.mark.parametrize("password", ["", "short", "boss", "Password", "1234567890", "\t" * 12])
 def test_a_weak_password_is_refused(run: Run, client: FlaskClient, password: str) -> None:
     assert set(create(run, password=password).fields) == {"password"}
     assert sign_in(client, "boss", password or "x") == 401
