@@ -68,6 +68,14 @@ class AcceptedData(Data):
             "properties": {"file": {"type": "string", "format": "binary"}},
         },
         "accepted": AcceptedData,
+        "parameters": [
+            {
+                "name": "Prefer",
+                "in": "header",
+                "schema": {"type": "string"},
+                "example": "respond-async",
+            }
+        ],
     },
 )
 def parse_coupon_list(actor: Actor, _body: NoBody | None) -> Response:
