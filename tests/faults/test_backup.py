@@ -61,15 +61,20 @@ def state(settings: Settings) -> State:
 
 @pytest.fixture
 def source(app: Flask, admin: Caller, settings: Settings) -> Iterator[Flask]:
-    """A system with books, vouchers, redeemed pieces and objects."""
+    """A system with books, vouchers, redeemed pieces and objects, and nothing of other tests."""
+    _clear_objects(settings)
     voucher = cast.issue(admin, volume=5)
     spender = cast.make_member(admin.client, settings)
     spender.data("/voucher/redeem", {"voucherId": voucher})
     for number in range(3):
         store(app).write(object_key(True, "png"), bytes([number]) * 70_000)
     yield app
-    for folder in (settings.data_dir / "objects").glob("*"):
-        for path in folder.rglob("*.png"):
+    _clear_objects(settings)
+
+
+def _clear_objects(settings: Settings) -> None:
+    for path in (settings.data_dir / "objects").rglob("*.*"):
+        if path.is_file():
             path.unlink()
 
 
