@@ -37,12 +37,15 @@ def fetch_page(
     asked: PageRequest,
     columns: Mapping[str, SQLColumnExpression[Any]],
     tie: SQLColumnExpression[Any],
+    counted: AnySelect | None = None,
 ) -> tuple[Rows, int]:
-    """The rows of the page asked for and the number of all rows.
+    """The rows of the page asked for and the number of all rows; `counted` has as many rows as
+    `query` and costs less to count.
 
     Raises INVALID_PARAMETER when `pageSize: -1` would answer more than 10,000 rows.
     """
-    total = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    every = query.order_by(None) if counted is None else counted
+    total = session.scalar(select(func.count()).select_from(every.subquery())) or 0
     need_bounded(asked, total)
     key = order_key(columns[asked.field])
     query = query.order_by(key.desc() if asked.descending else key.asc(), tie)

@@ -123,9 +123,13 @@ def list_tenants(wanted: Filter, asked: PageRequest) -> tuple[list[TenantRow], i
         .outerjoin(counted, counted.c.tenant_id == Tenant.id)
         .outerjoin(met, met.c.tenant_id == Tenant.id)
     )
+    tenants = select(Tenant.id).join(Vendor, Vendor.tenant_id == Tenant.id)
     if wanted.name:
-        query = query.where(contains(Tenant.name, wanted.name))
-    rows, total = fetch_page(query, asked, _sort_keys(offered, counted, met), Tenant.id)
+        named = contains(Tenant.name, wanted.name)
+        query, tenants = query.where(named), tenants.where(named)
+    # Each tenant with a vendor is one row, so that counting rows need not count persons again.
+    keys = _sort_keys(offered, counted, met)
+    rows, total = fetch_page(query, asked, keys, Tenant.id, tenants)
     return [TenantRow(row.id, row.name, _figures(row)) for row in rows], total
 
 

@@ -3,9 +3,14 @@
 import re
 import time
 import uuid
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Flask, Response, g, request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = structlog.get_logger("voucherweb.access")
 
@@ -23,9 +28,30 @@ HEADERS = {
 }
 
 
+class _Headers:
+    """Adds the fixed headers outside Flask, where it costs microseconds, to every answer that does
+    not say otherwise."""
+
+    def __init__(self, wrapped: "WSGIApplication") -> None:
+        self._wrapped = wrapped
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        def start(
+            status: str, headers: list[tuple[str, str]], exc_info: Any = None
+        ) -> Callable[[bytes], object]:
+            given = {name.lower() for name, _ in headers}
+            headers += [pair for pair in HEADERS.items() if pair[0].lower() not in given]
+            return start_response(status, headers, exc_info)
+
+        return self._wrapped(environ, start)
+
+
 def register_requests(app: Flask) -> None:
     app.before_request(_begin)
     app.after_request(_finish)
+    app.wsgi_app = _Headers(app.wsgi_app)  # type: ignore[method-assign]
 
 
 def _begin() -> None:
@@ -39,8 +65,6 @@ def _begin() -> None:
 
 def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.get("request_id", "")
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
     if request.headers.get("Authorization"):
         response.headers.setdefault("Cache-Control", "no-store")
     log.info(
