@@ -545,7 +545,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("member_id", "voucher_id", "kind", name=op.f("pk_engagements")),
         postgresql_with={"fillfactor": 80},
     )
-    op.create_index("ix_engagements_voucher", "engagements", ["voucher_id", "kind"], unique=False)
+    op.create_index(
+        "ix_engagements_voucher",
+        "engagements",
+        ["voucher_id", "kind"],
+        unique=False,
+        postgresql_include=["member_id"],
+    )
     op.create_table(
         "quota_entries",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
