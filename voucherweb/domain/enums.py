@@ -4,10 +4,11 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """Who calls (behaviour §2)."""
+    """Who calls (behaviour §2). A clerk works at a tenant's write-off desk, on the pages only."""
 
     PLATFORM_ADMIN = "PLATFORM_ADMIN"
     TENANT_ADMIN = "TENANT_ADMIN"
+    CLERK = "CLERK"
     MEMBER = "MEMBER"
 
 

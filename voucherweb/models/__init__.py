@@ -1,13 +1,19 @@
 """The tables, one subject a file. Rules across rows live in services and in the database."""
 
-from voucherweb.models.admins import Admin, AuthSession, RefreshToken
+from voucherweb.models.admins import Admin, AdminLink, AuthSession, RecoveryCode, RefreshToken
 from voucherweb.models.base import Base
 from voucherweb.models.coupons import Coupon, CouponImport, CouponImportFailure, CouponSet
-from voucherweb.models.engagement import Engagement, EngagementScope, TenantCell, VoucherCell
+from voucherweb.models.engagement import (
+    Engagement,
+    EngagementScope,
+    TenantCell,
+    VoucherCell,
+    VoucherDay,
+)
 from voucherweb.models.jobs import AuditEntry, IdempotencyKey, Job, Upload
 from voucherweb.models.members import PLATFORM_PROGRAMME, Card, Member, PointsEntry, Programme
-from voucherweb.models.redemptions import Redemption
-from voucherweb.models.tenants import Tenant
+from voucherweb.models.redemptions import Redemption, WriteOff
+from voucherweb.models.tenants import SiteSetting, Tenant
 from voucherweb.models.vendors import (
     QuotaEntry,
     QuotaPurchase,
@@ -20,6 +26,7 @@ from voucherweb.models.vouchers import Voucher, VoucherSerial
 __all__ = [
     "PLATFORM_PROGRAMME",
     "Admin",
+    "AdminLink",
     "AuditEntry",
     "AuthSession",
     "Base",
@@ -38,8 +45,10 @@ __all__ = [
     "QuotaEntry",
     "QuotaPurchase",
     "QuotaPurchaseRevision",
+    "RecoveryCode",
     "Redemption",
     "RefreshToken",
+    "SiteSetting",
     "Tenant",
     "TenantCell",
     "Upload",
@@ -47,5 +56,7 @@ __all__ = [
     "VendorSerial",
     "Voucher",
     "VoucherCell",
+    "VoucherDay",
     "VoucherSerial",
+    "WriteOff",
 ]

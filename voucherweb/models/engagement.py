@@ -4,7 +4,7 @@ Every cell is changed in the transaction of the event that it counts, so a read 
 """
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -88,3 +88,27 @@ class TenantCell(Base):
     gender: Mapped[str] = mapped_column(primary_key=True)
     age_level: Mapped[str] = mapped_column(primary_key=True)
     persons: Mapped[int] = mapped_column(server_default="0")
+
+
+class VoucherDay(Base):
+    """What happened with one voucher on one local day: the daily trend. Persons are counted on
+    the day of their first event."""
+
+    __tablename__ = "voucher_days"
+    __table_args__ = (
+        CheckConstraint(
+            "redeemed >= 0 AND used >= 0 AND reach_persons >= 0 AND reach_times >= 0"
+            " AND click_persons >= 0 AND click_times >= 0",
+            name="counts",
+        ),
+        {"postgresql_with": {"fillfactor": 50}},
+    )
+
+    voucher_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("vouchers.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    redeemed: Mapped[int] = mapped_column(server_default="0")
+    used: Mapped[int] = mapped_column(server_default="0")
+    reach_persons: Mapped[int] = mapped_column(server_default="0")
+    reach_times: Mapped[int] = mapped_column(server_default="0")
+    click_persons: Mapped[int] = mapped_column(server_default="0")
+    click_times: Mapped[int] = mapped_column(server_default="0")

@@ -13,7 +13,8 @@ from voucherweb.models.base import Base, CreatedAt, SerialKey, UuidKey, one_of
 
 
 class Job(Base):
-    """The record of a background job; the queue only carries its id (behaviour §8)."""
+    """The record of a background job; the queue only carries its id (behaviour §8). `seen_at` is
+    when the admin who asked for it was told of its end."""
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -21,6 +22,7 @@ class Job(Base):
         CheckConstraint("progress BETWEEN 0 AND 100", name="progress"),
         Index("ix_jobs_state", "state", "created_at"),
         Index("ix_jobs_tenant", "tenant_id", "created_at"),
+        Index("ix_jobs_actor", "actor", "created_at"),
     )
 
     id: Mapped[UuidKey]
@@ -37,6 +39,7 @@ class Job(Base):
     started_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]
 
 
 class Upload(Base):

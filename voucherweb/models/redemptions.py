@@ -3,10 +3,10 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from voucherweb.models.base import Base, UuidKey
+from voucherweb.models.base import Base, SerialKey, UuidKey
 
 
 class Redemption(Base):
@@ -39,3 +39,34 @@ class Redemption(Base):
     used_gender: Mapped[str | None]
     used_age_level: Mapped[str | None]
     used_by: Mapped[str | None]
+
+
+class WriteOff(Base):
+    """A piece that somebody of the tenant wrote off at a desk; an undone one stays on record."""
+
+    __tablename__ = "write_offs"
+    __table_args__ = (
+        CheckConstraint(
+            "(undone_at IS NULL) = (undone_by IS NULL)"
+            " AND (undone_at IS NULL) = (undo_reason IS NULL)",
+            name="undone",
+        ),
+        Index(
+            "uq_write_offs_redemption_id",
+            "redemption_id",
+            unique=True,
+            postgresql_where=text("undone_at IS NULL"),
+        ),
+        Index("ix_write_offs_tenant", "tenant_id", "at"),
+        Index("ix_write_offs_admin", "admin_id", "at"),
+    )
+
+    id: Mapped[SerialKey]
+    redemption_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("redemptions.id"))
+    tenant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tenants.id"))
+    admin_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("admins.id"))
+    desk: Mapped[str | None]
+    at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None]
+    undo_reason: Mapped[str | None]

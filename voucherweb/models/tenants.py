@@ -10,6 +10,8 @@ from voucherweb.models.base import Base, CreatedAt, UuidKey, one_of
 
 
 class Tenant(Base):
+    """`hide_small_groups`: pages, prints and exports do not tell groups of fewer than 5 people."""
+
     __tablename__ = "tenants"
     __table_args__ = (CheckConstraint(one_of("type", TenantType), name="type"),)
 
@@ -18,5 +20,18 @@ class Tenant(Base):
     name: Mapped[str]
     type: Mapped[str]
     industry_types: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    hide_small_groups: Mapped[bool] = mapped_column(server_default="false")
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class SiteSetting(Base):
+    """One of the few things that a platform admin may change while the system runs; what is not
+    here has its default."""
+
+    __tablename__ = "site_settings"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_by: Mapped[str]

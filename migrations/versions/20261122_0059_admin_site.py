@@ -1,0 +1,155 @@
+"""What the admin site keeps: clerks, links, recovery codes, write-offs, daily trends, settings.
+
+Revision: 0002, after 0001
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+ROLE_TENANT = (
+    "(role = 'PLATFORM_ADMIN' AND tenant_id IS NULL)"
+    " OR (role {tenant_roles} AND tenant_id IS NOT NULL)"
+)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "site_settings",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column(
+            "updated_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.Column("updated_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_site_settings")),
+    )
+    op.create_table(
+        "admin_links",
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("admin_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("kind IN ('INVITE', 'RESET')", name=op.f("ck_admin_links_kind")),
+        sa.ForeignKeyConstraint(
+            ["admin_id"], ["admins.id"], name=op.f("fk_admin_links_admin_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_admin_links")),
+    )
+    op.create_index(op.f("ix_admin_links_admin_id"), "admin_links", ["admin_id"], unique=False)
+    op.create_table(
+        "recovery_codes",
+        sa.Column("code_hash", sa.Text(), nullable=False),
+        sa.Column("admin_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["admin_id"], ["admins.id"], name=op.f("fk_recovery_codes_admin_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_recovery_codes")),
+    )
+    op.create_index(
+        op.f("ix_recovery_codes_admin_id"), "recovery_codes", ["admin_id"], unique=False
+    )
+    op.create_table(
+        "voucher_days",
+        sa.Column("voucher_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("redeemed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("used", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("reach_persons", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("reach_times", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("click_persons", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("click_times", sa.Integer(), server_default="0", nullable=False),
+        sa.CheckConstraint(
+            "redeemed >= 0 AND used >= 0 AND reach_persons >= 0 AND reach_times >= 0 AND click_persons >= 0 AND click_times >= 0",
+            name=op.f("ck_voucher_days_counts"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["voucher_id"], ["vouchers.id"], name=op.f("fk_voucher_days_voucher_id")
+        ),
+        sa.PrimaryKeyConstraint("voucher_id", "day", name=op.f("pk_voucher_days")),
+        postgresql_with={"fillfactor": 50},
+    )
+    op.create_table(
+        "write_offs",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("redemption_id", sa.Uuid(), nullable=False),
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("admin_id", sa.Uuid(), nullable=False),
+        sa.Column("desk", sa.Text(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_by", sa.Text(), nullable=True),
+        sa.Column("undo_reason", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "(undone_at IS NULL) = (undone_by IS NULL) AND (undone_at IS NULL) = (undo_reason IS NULL)",
+            name=op.f("ck_write_offs_undone"),
+        ),
+        sa.ForeignKeyConstraint(["admin_id"], ["admins.id"], name=op.f("fk_write_offs_admin_id")),
+        sa.ForeignKeyConstraint(
+            ["redemption_id"], ["redemptions.id"], name=op.f("fk_write_offs_redemption_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_write_offs_tenant_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_write_offs")),
+    )
+    op.create_index("ix_write_offs_admin", "write_offs", ["admin_id", "at"], unique=False)
+    op.create_index("ix_write_offs_tenant", "write_offs", ["tenant_id", "at"], unique=False)
+    op.create_index(
+        "uq_write_offs_redemption_id",
+        "write_offs",
+        ["redemption_id"],
+        unique=True,
+        postgresql_where=sa.text("undone_at IS NULL"),
+    )
+    op.add_column("admins", sa.Column("name", sa.Text(), nullable=True))
+    op.add_column("admins", sa.Column("language", sa.Text(), nullable=True))
+    op.add_column("admins", sa.Column("appearance", sa.Text(), nullable=True))
+    op.add_column("admins", sa.Column("desk", sa.Text(), nullable=True))
+    op.add_column("admins", sa.Column("otp_pending", sa.Text(), nullable=True))
+    op.create_index(op.f("ix_admins_tenant_id"), "admins", ["tenant_id"], unique=False)
+    op.add_column("auth_sessions", sa.Column("address", sa.Text(), nullable=True))
+    op.add_column(
+        "auth_sessions", sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True)
+    )
+    op.add_column("jobs", sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index("ix_jobs_actor", "jobs", ["actor", "created_at"], unique=False)
+    op.add_column(
+        "tenants",
+        sa.Column("hide_small_groups", sa.Boolean(), server_default="false", nullable=False),
+    )
+    op.drop_constraint("role_tenant", "admins", type_="check")
+    op.create_check_constraint(
+        "role_tenant", "admins", ROLE_TENANT.format(tenant_roles="IN ('TENANT_ADMIN', 'CLERK')")
+    )
+    op.create_check_constraint("language", "admins", "language IN ('zh-TW', 'en')")
+    op.create_check_constraint("appearance", "admins", "appearance IN ('light', 'dark')")
+
+
+def downgrade() -> None:
+    """The books know write-offs from here on: restore a backup instead."""
+    raise RuntimeError("restore a backup instead")
