@@ -3,9 +3,14 @@
 Revision: 0002, after 0001
 """
 
+from pathlib import Path
+
 import sqlalchemy as sa
 from alembic import op
+from flask import current_app
 
+HERE = Path(__file__).resolve().parent.parent / "functions"
+FUNCTIONS = ("0002_redeem_one", "0002_redeem_many", "0002_use_one", "0002_engage")
 
 revision = "0002"
 down_revision = "0001"
@@ -17,6 +22,27 @@ ROLE_TENANT = (
     "(role = 'PLATFORM_ADMIN' AND tenant_id IS NULL)"
     " OR (role {tenant_roles} AND tenant_id IS NOT NULL)"
 )
+
+# What happened before the roll-up existed, on its local days. An engagement remembers how often
+# and when first, but not when each time was: all its times go to the day of the first.
+BACKFILL = """
+INSERT INTO voucher_days (voucher_id, day, redeemed, used, reach_persons, reach_times,
+                          click_persons, click_times)
+SELECT voucher_id, (at AT TIME ZONE :zone)::date, sum(redeemed), sum(used), sum(reach_persons),
+       sum(reach_times), sum(click_persons), sum(click_times)
+FROM (
+    SELECT voucher_id, redeemed_at AS at, 1 AS redeemed, 0 AS used, 0 AS reach_persons,
+           0 AS reach_times, 0 AS click_persons, 0 AS click_times
+    FROM redemptions
+    UNION ALL
+    SELECT voucher_id, used_at, 0, 1, 0, 0, 0, 0 FROM redemptions WHERE used_at IS NOT NULL
+    UNION ALL
+    SELECT voucher_id, first_at, 0, 0, 1, times, 0, 0 FROM engagements WHERE kind = 'R'
+    UNION ALL
+    SELECT voucher_id, first_at, 0, 0, 0, 0, 1, times FROM engagements WHERE kind = 'C'
+) events
+GROUP BY 1, 2
+"""
 
 
 def upgrade() -> None:
@@ -148,6 +174,14 @@ def upgrade() -> None:
     )
     op.create_check_constraint("language", "admins", "language IN ('zh-TW', 'en')")
     op.create_check_constraint("appearance", "admins", "appearance IN ('light', 'dark')")
+    for name in FUNCTIONS:
+        statements = (HERE / f"{name}.sql").read_text(encoding="utf-8")
+        # Straight to the driver: without parameters it accepts several statements at once.
+        op.get_bind().connection.cursor().execute(statements)
+    # No event may come between what is counted here and the first call of the new functions.
+    op.execute("LOCK TABLE redemptions, engagements IN SHARE ROW EXCLUSIVE MODE")
+    zone = str(current_app.extensions["settings"].timezone)
+    op.execute(sa.text(BACKFILL).bindparams(zone=zone))
 
 
 def downgrade() -> None:
