@@ -16,7 +16,7 @@ from tests.support.cast import PASSWORD, Caller
 from voucherweb.config import MemberTokens, Settings
 from voucherweb.domain import clock
 from voucherweb.models import Admin, Member
-from voucherweb.services import identity, tokens
+from voucherweb.services import credentials, identity, tokens
 from voucherweb.transaction import session, unit_of_work
 
 HOST_SECRET = "a host app's secret that is long enough"
@@ -27,7 +27,7 @@ def make_account(otp_secret: str | None = None) -> str:
         admin = Admin(
             role="PLATFORM_ADMIN",
             account="boss@example.test",
-            password_hash=identity.hash_password(PASSWORD),
+            password_hash=credentials.hash_password(PASSWORD),
             otp_secret=otp_secret,
         )
         session.add(admin)

@@ -19,7 +19,7 @@ from voucherweb.api.examples import EXAMPLES, NOW, Step
 from voucherweb.config import Settings
 from voucherweb.domain import clock
 from voucherweb.models import Admin
-from voucherweb.services import identity
+from voucherweb.services import credentials
 from voucherweb.transaction import session, unit_of_work
 
 TENANTS = {"緯緯醫學": "DEALER", "小港醫院": "HOSPITAL", "緯創醫學": "WMT"}
@@ -110,7 +110,7 @@ def open_story(client: FlaskClient, settings: Settings) -> Story:
     tenants = {name: cast.make_tenant(name, kind) for name, kind in TENANTS.items()}
     login = next(step for step in EXAMPLES if step.call[1] == "/auth/login").request
     with unit_of_work():
-        hashed = identity.hash_password(login["password"])
+        hashed = credentials.hash_password(login["password"])
         session.add(Admin(role="PLATFORM_ADMIN", account=login["account"], password_hash=hashed))
     people = {
         "platform": cast.make_admin(client, settings),

@@ -15,7 +15,7 @@ from voucherweb.domain.passwords import password_problem
 from voucherweb.errors import invalid
 from voucherweb.models import Admin, AuthSession
 from voucherweb.services import audit
-from voucherweb.services.identity import hash_password
+from voucherweb.services.credentials import hash_password
 from voucherweb.services.tenants import need_tenant
 from voucherweb.transaction import session
 

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeGuard
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from pyotp import TOTP
 from sqlalchemy import select, update
 
 from voucherweb.config import Settings
@@ -19,16 +16,14 @@ from voucherweb.domain.enums import Role
 from voucherweb.errors import refuse
 from voucherweb.models import Admin, AuthSession, RefreshToken
 from voucherweb.services import audit, autocommit, tokens
+from voucherweb.services.credentials import check_credentials
 from voucherweb.services.members import MAX_HOUSEHOLD_ID, Person, find_or_create_member
 from voucherweb.transaction import session, unit_of_work
 
 MEMBER_CACHE_SECONDS = 30
 MEMBER_CACHE_SIZE = 20_000
-OTP_STEP_SECONDS = 30
 _KNOWN_MEMBER = "SELECT id, tenant_id FROM members WHERE household_member_id = %s"
 
-_hasher = PasswordHasher(memory_cost=19_456, time_cost=2, parallelism=1)
-_NOBODY = _hasher.hash("nobody has this password")
 _members: OrderedDict[str, tuple[float, Actor]] = OrderedDict()
 
 
@@ -41,10 +36,6 @@ class SignIn:
     expires_in: int
     role: Role
     tenant_id: uuid.UUID | None
-
-
-def hash_password(password: str) -> str:
-    return _hasher.hash(password)
 
 
 def authenticate(settings: Settings, token: str) -> Actor:
@@ -147,19 +138,13 @@ def _claim(data: dict[str, Any], name: str) -> str | None:
 def sign_in(
     settings: Settings, account: str, password: str, otp: str | None, agent: str | None = None
 ) -> SignIn:
-    """Check account, password and one-time code; raises UNAUTHORIZED or OTP_REQUIRED.
+    """A token pair for account, password and one-time code, of which a recovery code is one.
 
-    An unknown account costs the same time as a wrong password.
+    Raises UNAUTHORIZED, OTP_REQUIRED, and FORBIDDEN for a clerk, who works on the pages only.
     """
-    admin = session.scalar(select(Admin).where(Admin.account == account.strip().lower()))
-    matches = _password_matches(admin.password_hash if admin else _NOBODY, password)
-    if admin is None or not matches or admin.disabled_at is not None:
-        raise refuse("UNAUTHORIZED")
-    if admin.demo and settings.production:
-        # Its password is in the README; the check at start cannot see a database that is away.
-        raise refuse("UNAUTHORIZED")
-    if admin.otp_secret:
-        _check_otp(admin.id, admin.otp_secret, otp)
+    admin = check_credentials(settings, account, password, otp)
+    if admin.role == Role.CLERK:
+        raise refuse("FORBIDDEN")
     now = clock.now()
     auth = AuthSession(
         admin_id=admin.id, expires_at=now + tokens.REFRESH_LIFE, user_agent=(agent or "")[:255]
@@ -169,33 +154,6 @@ def sign_in(
     actor = Actor(Role(admin.role), admin.id, admin.tenant_id, session_id=auth.id)
     audit.record(actor, "sign_in", "admin", admin.id)
     return _pair(settings, admin, auth)
-
-
-def _password_matches(hashed: str, password: str) -> bool:
-    try:
-        return _hasher.verify(hashed, password)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-def _check_otp(admin_id: uuid.UUID, secret: str, otp: str | None) -> None:
-    """A code is good once: its time step is stored, and an older or equal one is refused."""
-    if not otp:
-        raise refuse("OTP_REQUIRED")
-    step = int(clock.now().timestamp()) // OTP_STEP_SECONDS
-    totp = TOTP(secret)
-    for candidate in (step, step - 1, step + 1):
-        if totp.verify(otp, for_time=candidate * OTP_STEP_SECONDS):
-            taken = session.execute(
-                update(Admin)
-                .where(Admin.id == admin_id)
-                .where((Admin.otp_last_step.is_(None)) | (Admin.otp_last_step < candidate))
-                .values(otp_last_step=candidate)
-                .returning(Admin.id)
-            ).one_or_none()
-            if taken:
-                return
-    raise refuse("UNAUTHORIZED")
 
 
 def _pair(settings: Settings, admin: Admin, auth: AuthSession) -> SignIn:
