@@ -3,37 +3,64 @@
 import hashlib
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-VENDOR = Path(__file__).resolve().parents[2] / "voucherweb" / "static" / "vendor"
-LOCK: dict[str, Any] = json.loads((VENDOR / "vendor.lock.json").read_text(encoding="utf-8"))
-PACKAGES = LOCK["packages"]
+ROOT = Path(__file__).resolve().parents[2]
+PLACES = (ROOT / "voucherweb" / "static" / "vendor", ROOT / "tests" / "browser" / "vendor")
+"""What the site serves, and what only its tests use."""
 
 
-@pytest.mark.parametrize("package", PACKAGES, ids=lambda one: one["name"])
-def test_vendored_files_are_the_published_ones(package: dict[str, Any]) -> None:
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One entry of a lock."""
+
+    place: Path
+    told: dict[str, Any]
+
+    @property
+    def directory(self) -> Path:
+        return self.place / str(self.told["directory"])
+
+
+def _packages(place: Path) -> list[Package]:
+    lock = json.loads((place / "vendor.lock.json").read_text(encoding="utf-8"))
+    return [Package(place, told) for told in lock["packages"]]
+
+
+every_package = pytest.mark.parametrize(
+    "package",
+    [package for place in PLACES for package in _packages(place)],
+    ids=lambda one: one.told["name"],
+)
+
+
+@every_package
+def test_vendored_files_are_the_published_ones(package: Package) -> None:
     found = {
-        str(path.relative_to(VENDOR / package["directory"])): _sha256(path)
-        for path in (VENDOR / package["directory"]).rglob("*")
+        path.relative_to(package.directory).as_posix(): _sha256(path)
+        for path in package.directory.rglob("*")
         if path.is_file()
     }
-    assert found == package["files"]
+    assert found == package.told["files"]
 
 
-@pytest.mark.parametrize("package", PACKAGES, ids=lambda one: one["name"])
-def test_a_package_names_its_version_integrity_and_licence(package: dict[str, Any]) -> None:
-    assert package["directory"].endswith(f"-{package['version']}")
-    assert re.fullmatch(r"sha512-[A-Za-z0-9+/]{86}==", package["integrity"])
-    assert package["licence"]
-    assert any(name.upper().startswith("LICENSE") for name in package["files"])
+@every_package
+def test_a_package_names_its_version_integrity_and_licence(package: Package) -> None:
+    told = package.told
+    assert told["directory"].endswith(f"-{told['version']}")
+    assert re.fullmatch(r"sha512-[A-Za-z0-9+/]{86}==", told["integrity"])
+    assert told["licence"]
+    assert any(name.upper().startswith("LICENSE") for name in told["files"])
 
 
-def test_nothing_is_vendored_without_being_listed() -> None:
-    listed = {package["directory"] for package in PACKAGES} | {"vendor.lock.json"}
-    assert {path.name for path in VENDOR.iterdir()} == listed
+@pytest.mark.parametrize("place", PLACES, ids=["site", "tests"])
+def test_nothing_is_vendored_without_being_listed(place: Path) -> None:
+    listed = {package.directory.name for package in _packages(place)} | {"vendor.lock.json"}
+    assert {path.name for path in place.iterdir()} == listed
 
 
 def _sha256(path: Path) -> str:
