@@ -22,7 +22,7 @@ from voucherweb import create_app
 from voucherweb.config import Settings
 from voucherweb.embedded.temporary import temporary_data_dir
 from voucherweb.extensions import db
-from voucherweb.services import identity, per_process
+from voucherweb.services import identity, per_process, site_settings
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +55,7 @@ def app(migrated: Flask, settings: Settings) -> Iterator[Flask]:
     empty_database(settings.database_url)
     empty_redis(settings.redis_url)
     identity.forget_members()
+    site_settings.forget()
     with migrated.app_context():
         yield migrated
 

@@ -40,7 +40,7 @@ def create_admin(
     account = account.strip().lower()
     _check_account(account)
     _check_password(account, password)
-    if role is Role.TENANT_ADMIN:
+    if role is not Role.PLATFORM_ADMIN:
         tenant_id = need_tenant(tenant_id)
     elif tenant_id is not None:
         raise invalid("tenant", "a platform admin has no tenant", "平台管理員不屬於任何租戶")

@@ -1,7 +1,7 @@
 """The admin site's sign-ins: opened, recognised on every page, listed and ended (behaviour §2).
 
-A session ends after 30 days, or when nobody was seen on it for a while. Sessions of the JSON API
-stand in the same table, were never "seen", and open no page.
+A session ends after 30 days, or when nobody was seen on it for as long as the site's settings
+say. Sessions of the JSON API stand in the same table, were never "seen", and open no page.
 """
 
 import uuid
@@ -18,13 +18,12 @@ from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import Role
 from voucherweb.errors import refuse
 from voucherweb.models import Admin, AuthSession, Job, Tenant
-from voucherweb.services import audit, identity
+from voucherweb.services import audit, identity, site_settings
 from voucherweb.services.credentials import check_credentials
 from voucherweb.services.ids import parse_id
 from voucherweb.transaction import session, unit_of_work
 
 LIFE: Final = timedelta(days=30)
-IDLE: Final = timedelta(hours=12)
 TOUCH: Final = timedelta(minutes=5)
 """How exactly it is known when somebody was last seen."""
 
@@ -41,7 +40,8 @@ class OpenedSession:
 @dataclass(frozen=True, slots=True)
 class Person:
     """Who looks at a page, and how they like it. `unseen` counts their finished jobs that they
-    were not told of; `second_factor` says whether they sign in with a one-time code too."""
+    were not told of; `second_factor` says whether they sign in with a one-time code too, and
+    `must_enrol` that the site demands it of them and they have none."""
 
     actor: Actor
     account: str
@@ -53,6 +53,7 @@ class Person:
     tenant_name: str | None
     hide_small_groups: bool
     second_factor: bool
+    must_enrol: bool
     unseen: int
 
 
@@ -89,7 +90,7 @@ def open_session(
 
 
 def _idle() -> timedelta:
-    return IDLE
+    return timedelta(minutes=site_settings.read().session_idle_minutes)
 
 
 def session_person(session_id: str | uuid.UUID) -> Person | None:
@@ -129,8 +130,11 @@ def _find(session_id: uuid.UUID) -> Row[*tuple[Any, ...]] | None:
 
 def _person(session_id: uuid.UUID, row: Row[*tuple[Any, ...]]) -> Person:
     admin, _, tenant_name, hide_small_groups, unseen = row
+    actor = Actor(Role(admin.role), admin.id, admin.tenant_id, session_id=session_id)
+    second_factor = admin.otp_secret is not None
+    demanded = actor.is_platform and site_settings.read().require_second_factor
     return Person(
-        actor=Actor(Role(admin.role), admin.id, admin.tenant_id, session_id=session_id),
+        actor=actor,
         account=admin.account,
         name=admin.name,
         language=admin.language,
@@ -139,7 +143,8 @@ def _person(session_id: uuid.UUID, row: Row[*tuple[Any, ...]]) -> Person:
         tenant_id=admin.tenant_id,
         tenant_name=tenant_name,
         hide_small_groups=bool(hide_small_groups),
-        second_factor=admin.otp_secret is not None,
+        second_factor=second_factor,
+        must_enrol=demanded and not second_factor,
         unseen=unseen,
     )
 
