@@ -18,7 +18,15 @@ from voucherweb.application import create_app as create_real_app
 from voucherweb.config import load_settings
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
-from voucherweb.models import Card, Member, PointsEntry, Redemption, Voucher, VoucherCell
+from voucherweb.models import (
+    Card,
+    Member,
+    PointsEntry,
+    Redemption,
+    Voucher,
+    VoucherCell,
+    VoucherDay,
+)
 from voucherweb.transaction import session
 
 
@@ -66,9 +74,8 @@ def _redeem_by_orm(actor: Actor, voucher_id: uuid.UUID) -> dict[str, Any]:
     voucher.redeemed += 1
     card.balance -= voucher.redeem_points
     card.entry_count += 1
-    level = session.scalar(
-        select(func.age_level(member.birthdate, clock.local_date(now, settings().timezone)))
-    )
+    day = clock.local_date(now, settings().timezone)
+    level = session.scalar(select(func.age_level(member.birthdate, day)))
     piece = Redemption(
         voucher_id=voucher.id,
         member_id=member.id,
@@ -99,6 +106,11 @@ def _redeem_by_orm(actor: Actor, voucher_id: uuid.UUID) -> dict[str, Any]:
         cell = VoucherCell(voucher_id=voucher.id, gender=member.gender, age_level=level, redeemed=0)
         session.add(cell)
     cell.redeemed += 1
+    today = session.get(VoucherDay, (voucher.id, day), with_for_update=True)
+    if today is None:
+        today = VoucherDay(voucher_id=voucher.id, day=day, redeemed=0)
+        session.add(today)
+    today.redeemed += 1
     session.flush()
     return {"id": str(piece.id), "seq": piece.seq}
 

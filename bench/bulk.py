@@ -20,7 +20,7 @@ UNIT_POINTS = 30
 DAY_ZONE = "Asia/Taipei"
 TABLES = (
     "tenants, vendors, quota_entries, vouchers, members, cards, points_entries, redemptions,"
-    " engagements, engagement_scopes, voucher_cells, tenant_cells"
+    " engagements, engagement_scopes, voucher_cells, tenant_cells, voucher_days"
 )
 
 
@@ -226,6 +226,23 @@ ON CONFLICT (voucher_id, gender, age_level) DO UPDATE SET
     click_persons = excluded.click_persons, click_times = excluded.click_times;
 """
 
+_DAYS = """
+INSERT INTO voucher_days (voucher_id, day, redeemed, used, reach_persons, reach_times,
+                          click_persons, click_times)
+SELECT voucher_id, (at AT TIME ZONE %(zone)s)::date, sum(taken), sum(used),
+       count(*) FILTER (WHERE met = 'R'), coalesce(sum(times) FILTER (WHERE met = 'R'), 0),
+       count(*) FILTER (WHERE met = 'C'), coalesce(sum(times) FILTER (WHERE met = 'C'), 0)
+FROM (
+    SELECT voucher_id, redeemed_at AS at, 1 AS taken, 0 AS used, NULL AS met, 0 AS times
+    FROM redemptions WHERE voucher_id IN (SELECT id FROM bulk_vouchers)
+    UNION ALL
+    SELECT voucher_id, used_at, 0, 1, NULL, 0
+    FROM redemptions WHERE voucher_id IN (SELECT id FROM bulk_vouchers) AND used_at IS NOT NULL
+    UNION ALL
+    SELECT voucher_id, at, 0, 0, kind, times FROM bulk_engagements
+) events GROUP BY 1, 2;
+"""
+
 
 def fill(
     connection: psycopg.Connection[tuple[Any, ...]], size: Size, now: datetime
@@ -236,7 +253,7 @@ def fill(
     cursor = psycopg.ClientCursor(connection)
     with connection.transaction():
         cursor.execute("SET LOCAL work_mem = '256MB'; SET LOCAL jit = off")
-        for part in (_TENANTS, _VOUCHERS, _QUOTA, _MEMBERS, _REDEMPTIONS, _ENGAGEMENTS):
+        for part in (_TENANTS, _VOUCHERS, _QUOTA, _MEMBERS, _REDEMPTIONS, _ENGAGEMENTS, _DAYS):
             cursor.execute(part, parameters)
         tenants = cursor.execute("SELECT id FROM bulk_tenants ORDER BY n").fetchall()
     cursor.execute(f"VACUUM (ANALYZE) {TABLES}")

@@ -11,11 +11,18 @@ from tests.support.cast import Caller, issue, make_member
 from voucherweb.config import Settings
 from voucherweb.services.proof import Proof, prove
 from voucherweb.services.proof_checks import CHECKS
+from voucherweb.services.trends import MEASURES
 
 OFFER = "(SELECT id FROM vouchers WHERE title = 'offer')"
 OWN = f"(SELECT vendor_id FROM vouchers WHERE id = {OFFER})"
 OTHER = f"(SELECT id FROM vendors WHERE id <> {OWN})"
 BORN = date(1990, 1, 1)
+
+
+def both(change: str) -> tuple[str, str]:
+    """The same change of cells and of days, which are proved by the cells."""
+    return f"UPDATE voucher_cells {change}", f"UPDATE voucher_days {change}"
+
 
 TAMPERS = {
     "quota.sequence": (f"UPDATE vendors SET entry_count = entry_count + 1 WHERE id = {OWN}",),
@@ -74,13 +81,21 @@ TAMPERS = {
         ),
     ),
     "coupons.ordinals": ("DELETE FROM coupons WHERE ordinal = 2",),
-    "cells.pieces": ("UPDATE voucher_cells SET used = used + 1 WHERE redeemed > 0",),
-    "cells.persons": ("UPDATE voucher_cells SET click_persons = 4 WHERE click_persons = 1",),
-    "cells.times": ("UPDATE voucher_cells SET reach_times = reach_times + 1",),
+    "cells.pieces": both("SET used = used + 1 WHERE redeemed > 0"),
+    "cells.persons": both("SET click_persons = 4 WHERE click_persons = 1"),
+    "cells.times": both("SET reach_times = reach_times + 1"),
     "scopes.members": (
         "UPDATE engagements SET first_at = first_at - interval '1 day' WHERE gender = 'F'",
     ),
     "cells.tenant": ("UPDATE tenant_cells SET persons = 2 WHERE scope = '*' AND kind = 'C'",),
+    "days.cells": ("UPDATE voucher_days SET click_times = 0 WHERE click_times = 1",),
+    "desk.write_offs": (
+        (
+            "INSERT INTO write_offs (redemption_id, tenant_id, admin_id, at)"
+            " SELECT r.id, a.tenant_id, a.id, r.used_at FROM redemptions r, admins a"
+            " WHERE r.used_at IS NOT NULL AND a.tenant_id IS NOT NULL LIMIT 1"
+        ),
+    ),
 }
 
 
@@ -118,7 +133,9 @@ def test_right_books_are_right_and_every_check_looked_at_rows(offer: uuid.UUID) 
     looked: dict[str, int] = {}
     proof = prove(lambda result: looked.update({result.name: result.checked}))
     assert (proof.ok, proof.first_bad, proof.checked) == (True, None, sum(looked.values()))
-    assert [name for name, rows_seen in looked.items() if not rows_seen] == ["stock.limit"]
+    assert [name for name, rows_seen in looked.items() if not rows_seen] == [
+        *("stock.limit", "desk.write_offs")
+    ]
 
 
 def test_every_check_has_a_tampering_test() -> None:
@@ -162,7 +179,11 @@ def test_the_first_bad_row_is_told_with_what_it_says_and_should(
 @pytest.mark.parametrize(
     ("statement", "wrong"),
     [
-        ("DELETE FROM voucher_cells", {"cells.pieces", "cells.persons", "cells.times"}),
+        (
+            "DELETE FROM voucher_cells",
+            {"cells.pieces", "cells.persons", "cells.times", "days.cells"},
+        ),
+        ("DELETE FROM voucher_days", {"days.cells"}),
         ("DELETE FROM engagement_scopes", {"scopes.members", "cells.tenant"}),
         ("DELETE FROM tenant_cells", {"cells.tenant"}),
         ("DELETE FROM engagements", {"cells.persons", "cells.times", "scopes.members"}),
@@ -179,6 +200,26 @@ def test_missing_rows_are_missed(
 ) -> None:
     rows.tamper(settings, statement)
     assert failing()[0] == wrong
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_every_measure_of_a_day_is_proved(
+    offer: uuid.UUID, settings: Settings, measure: str
+) -> None:
+    moved = f"UPDATE voucher_days SET day = day - 40 WHERE voucher_id = '{offer}'"
+    rows.tamper(settings, moved)
+    assert prove().ok, "the cells do not tell the day"
+    rows.tamper(settings, f"UPDATE voucher_days SET {measure} = {measure} + 1")
+    wrong, proof = failing()
+    assert wrong == {"days.cells"}
+    assert proof.first_bad is not None
+
+
+def test_the_voucher_whose_days_are_wrong_is_told(offer: uuid.UUID, settings: Settings) -> None:
+    rows.tamper(settings, f"UPDATE voucher_days SET redeemed = 5 WHERE voucher_id = '{offer}'")
+    measures = "redeemed, used, persons and times reached, persons and times clicked over all days"
+    told = f"days.cells: vouchers {offer}: {measures} {{5,1,1,1,1,1}}, should be {{2,1,1,1,1,1}}"
+    assert prove().first_bad == told
 
 
 def test_a_piece_that_nobody_paid_for_is_noticed(offer: uuid.UUID, settings: Settings) -> None:

@@ -77,6 +77,12 @@ def of_everything() -> dict[str, Any]:
                 " FROM voucher_cells"
             )
         )
+        found["days"] = session.scalar(
+            text(
+                "SELECT coalesce(sum(redeemed + used + reach_times + click_times), 0)"
+                " FROM voucher_days"
+            )
+        )
         return found
 
 

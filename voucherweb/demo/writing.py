@@ -134,9 +134,28 @@ _ENGAGEMENTS: Final = (
     """,
 )
 
+# The times of one member lie evenly between the first and the last.
+_DAYS: Final = """
+    INSERT INTO voucher_days (voucher_id, day, redeemed, used, reach_persons, reach_times,
+                              click_persons, click_times)
+    SELECT voucher_id, (at AT TIME ZONE %(zone)s)::date, sum(taken), sum(used),
+           count(*) FILTER (WHERE met = 'R' AND nth = 0), count(*) FILTER (WHERE met = 'R'),
+           count(*) FILTER (WHERE met = 'C' AND nth = 0), count(*) FILTER (WHERE met = 'C')
+    FROM (
+        SELECT voucher_id, redeemed_at AS at, 1 AS taken, 0 AS used, NULL AS met, NULL AS nth
+        FROM redemptions
+        UNION ALL
+        SELECT voucher_id, used_at, 0, 1, NULL, NULL FROM redemptions WHERE used_at IS NOT NULL
+        UNION ALL
+        SELECT voucher_id, first_at + (last_at - first_at) * n / greatest(times - 1, 1), 0, 0,
+               kind, n
+        FROM engagements CROSS JOIN LATERAL generate_series(0, times - 1) n
+    ) events GROUP BY 1, 2
+"""
+
 _ANALYZE: Final = """
 ANALYZE members, cards, points_entries, redemptions, engagements, engagement_scopes, voucher_cells,
-        tenant_cells, vouchers, coupons
+        voucher_days, tenant_cells, vouchers, coupons
 """
 
 
@@ -155,7 +174,7 @@ def write_history(
         _copy(cursor, "demo_pieces", history.pieces)
         _copy(cursor, "demo_engaged", history.engaged)
         _copy(cursor, "demo_moves", ((place, *move) for place, move in enumerate(moves)))
-        for statement in (*_REDEMPTIONS, *_POINTS, *_ENGAGEMENTS):
+        for statement in (*_REDEMPTIONS, *_POINTS, *_ENGAGEMENTS, _DAYS):
             cursor.execute(statement, parameters)
         cursor.execute(_ANALYZE)
 

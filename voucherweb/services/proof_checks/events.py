@@ -1,9 +1,15 @@
-"""The statistics' cells against the redemptions and engagements that they count (behaviour §7)."""
+"""The statistics' cells against the redemptions and engagements that they count, and the daily
+roll-up against the cells (behaviour §7)."""
 
 from voucherweb.services.proof_checks.check import Check
 
 _KEY = "(voucher_id, gender, age_level)"
 _ID = "voucher_id || '/' || gender || '/' || age_level"
+_SUMS = (
+    "ARRAY[sum(redeemed), sum(used), sum(reach_persons), sum(reach_times), sum(click_persons),"
+    " sum(click_times)]"
+)
+_SIX_NOUGHTS = "{0,0,0,0,0,0}"
 
 
 def _cells(measures: str, recount: str) -> str:
@@ -106,6 +112,20 @@ CHECKS = (
             SELECT tenant_id, scope, kind, gender, age_level, count(*) AS persons
             FROM engagement_scopes GROUP BY 1, 2, 3, 4, 5
         ) s USING (tenant_id, scope, kind, gender, age_level)
+        """,
+    ),
+    # On which day something happened only the roll-up tells, and the zone of days may have been
+    # another once: a voucher's days are proved together.
+    Check(
+        "days.cells",
+        "vouchers",
+        "redeemed, used, persons and times reached, persons and times clicked over all days",
+        f"""
+        SELECT voucher_id AS id, coalesce(d.n, '{_SIX_NOUGHTS}') AS said,
+               coalesce(c.n, '{_SIX_NOUGHTS}') AS should
+        FROM (SELECT voucher_id, {_SUMS} AS n FROM voucher_days GROUP BY 1) d
+        FULL JOIN (SELECT voucher_id, {_SUMS} AS n FROM voucher_cells GROUP BY 1) c
+            USING (voucher_id)
         """,
     ),
 )
