@@ -10,7 +10,10 @@ from alembic import op
 from flask import current_app
 
 HERE = Path(__file__).resolve().parent.parent / "functions"
-FUNCTIONS = ("0002_redeem_one", "0002_redeem_many", "0002_use_one", "0002_engage")
+FUNCTIONS = (
+    *("0002_redeem_one", "0002_redeem_many", "0002_use_one", "0002_engage"),
+    "0002_desk",
+)
 
 revision = "0002"
 down_revision = "0001"
@@ -164,6 +167,15 @@ def upgrade() -> None:
     )
     op.add_column("jobs", sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True))
     op.create_index("ix_jobs_actor", "jobs", ["actor", "created_at"], unique=False)
+    op.create_index("ix_audit_entries_actor", "audit_entries", ["actor", "id"], unique=False)
+    op.create_index("ix_audit_entries_action", "audit_entries", ["action", "id"], unique=False)
+    op.create_index(
+        "ix_members_phone_prefix",
+        "members",
+        ["phone_number"],
+        unique=False,
+        postgresql_ops={"phone_number": "text_pattern_ops"},
+    )
     op.add_column(
         "tenants",
         sa.Column("hide_small_groups", sa.Boolean(), server_default="false", nullable=False),

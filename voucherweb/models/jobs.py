@@ -82,6 +82,8 @@ class AuditEntry(Base):
     __table_args__ = (
         Index(None, "tenant_id", "id"),
         Index("ix_audit_entries_object", "object_kind", "object_id"),
+        Index("ix_audit_entries_actor", "actor", "id"),
+        Index("ix_audit_entries_action", "action", "id"),
     )
 
     id: Mapped[SerialKey]

@@ -17,6 +17,12 @@ class Member(Base):
     __table_args__ = (
         CheckConstraint("gender IN ('M', 'F', 'U')", name="gender"),
         Index(None, "phone_number"),
+        # Under another collation than C only such an index finds the numbers that begin alike.
+        Index(
+            "ix_members_phone_prefix",
+            "phone_number",
+            postgresql_ops={"phone_number": "text_pattern_ops"},
+        ),
         Index(None, "tenant_id"),
     )
 
