@@ -16,13 +16,13 @@ from sqlalchemy import ColumnElement, Row, func, select, text
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import Role
-from voucherweb.domain.masking import mask_name, mask_phone
 from voucherweb.domain.numbering import user_voucher_no
 from voucherweb.domain.scanning import read_user_voucher_no
 from voucherweb.errors import invalid, refuse
 from voucherweb.models import Admin, Member, Redemption, Voucher, WriteOff
 from voucherweb.services import audit, idempotency
 from voucherweb.services.desk_records import Receipt, day_list, receipt
+from voucherweb.services.masking import mask_name, mask_phone
 from voucherweb.transaction import session
 
 __all__ = ["Found", "Receipt", "Verdict", "day_list", "look_up", "receipt", "undo", "write_off"]
@@ -65,7 +65,8 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class FoundPiece:
-    """A piece of the clerk's tenant; the member's name and phone are masked."""
+    """A piece of the clerk's tenant; the member's name and phone are masked, empty
+    when unknown."""
 
     redemption_id: uuid.UUID
     voucher_id: uuid.UUID
@@ -73,8 +74,8 @@ class FoundPiece:
     seq: int
     title: str
     use_type: str
-    member_name: str | None
-    member_phone: str | None
+    member_name: str
+    member_phone: str
     redeemed_at: datetime
     use_start: datetime
     use_end: datetime

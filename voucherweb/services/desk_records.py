@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import (
     ColumnElement,
     Row,
-    Select,
     SQLColumnExpression,
     Text,
     cast,
@@ -22,11 +21,11 @@ from sqlalchemy.orm import aliased
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.days import span
 from voucherweb.domain.enums import Role
-from voucherweb.domain.masking import mask_name
 from voucherweb.domain.numbering import user_voucher_no
 from voucherweb.domain.paging import PageRequest
 from voucherweb.errors import refuse
 from voucherweb.models import Admin, Member, Redemption, Voucher, WriteOff
+from voucherweb.services.masking import mask_name
 from voucherweb.services.paging import AnySelect, fetch_page
 from voucherweb.transaction import session
 
@@ -37,7 +36,8 @@ _undoer = aliased(Admin)
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One write-off; `by` and `undone_by` are shown names of admins, the member's is masked."""
+    """One write-off; `by` and `undone_by` are shown names of admins, the member's is masked,
+    empty when unknown."""
 
     id: int
     redemption_id: uuid.UUID
@@ -45,7 +45,7 @@ class Receipt:
     number: str
     seq: int
     title: str
-    member_name: str | None
+    member_name: str
     at: datetime
     desk: str | None
     admin_id: uuid.UUID
@@ -123,7 +123,7 @@ def _on_day(day: date, zone: ZoneInfo) -> list[ColumnElement[bool]]:
 
 
 def _receipts() -> AnySelect:
-    query: Select[Any] = (
+    return (
         select(
             WriteOff.id,
             WriteOff.redemption_id,
@@ -146,7 +146,6 @@ def _receipts() -> AnySelect:
         .join(Admin, Admin.id == WriteOff.admin_id)
         .outerjoin(_undoer, literal("admin:") + cast(_undoer.id, Text) == WriteOff.undone_by)
     )
-    return query
 
 
 def _shown(admin: Any) -> ColumnElement[str]:
