@@ -6,6 +6,7 @@ and may be carried twice: the row decides whether there is anything to do.
 
 import time
 import uuid
+from datetime import datetime
 from typing import Final, NamedTuple
 
 import structlog
@@ -14,7 +15,7 @@ from redis import Redis
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
-from rq import Queue
+from rq import Queue, Worker
 from rq.command import send_stop_job_command
 from rq.exceptions import InvalidJobOperation, NoSuchJobError
 
@@ -39,7 +40,7 @@ class _Work(NamedTuple):
 
 
 QUEUES: Final = {
-    IMPORTS: _Work("voucherweb.workers.jobs.parse_coupons", 300),
+    IMPORTS: _Work("voucherweb.workers.jobs.carry_out", 300),
     TAKEDOWN: _Work("voucherweb.workers.jobs.take_down", 60),
 }
 
@@ -86,6 +87,31 @@ def enqueue(queue: str, job_id: uuid.UUID) -> None:
 def waiting(queue: str) -> set[str]:
     """The ids that Redis holds for the worker of this queue."""
     return set(Queue(queue, connection=connection()).get_job_ids())
+
+
+class Program(NamedTuple):
+    """One worker as Redis knows it: `state` idle, busy, started or suspended."""
+
+    name: str
+    queue: str
+    state: str
+    job_id: uuid.UUID | None
+    last_heartbeat: datetime | None
+
+
+def programs() -> list[Program]:
+    """The workers whose registration lives, by queue and name; raises `RedisError`."""
+    found = [
+        Program(
+            worker.name,
+            ",".join(worker.queue_names()),
+            worker.get_state(),
+            uuid.UUID(job_id) if (job_id := worker.get_current_job_id()) else None,
+            worker.last_heartbeat,
+        )
+        for worker in Worker.all(connection=connection())
+    ]
+    return sorted(found, key=lambda program: (program.queue, program.name))
 
 
 def stop(job_id: uuid.UUID) -> None:

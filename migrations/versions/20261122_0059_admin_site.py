@@ -180,6 +180,10 @@ def upgrade() -> None:
         "tenants",
         sa.Column("hide_small_groups", sa.Boolean(), server_default="false", nullable=False),
     )
+    op.add_column(
+        "coupon_import_failures",
+        sa.Column("reasons_en", sa.ARRAY(sa.Text()), server_default="{}", nullable=False),
+    )
     op.drop_constraint("role_tenant", "admins", type_="check")
     op.create_check_constraint(
         "role_tenant", "admins", ROLE_TENANT.format(tenant_roles="IN ('TENANT_ADMIN', 'CLERK')")

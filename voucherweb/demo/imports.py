@@ -61,6 +61,7 @@ def _failure(
         url=url,
         columns=[problem.column for problem in problems],
         reasons=[problem.zh for problem in problems],
+        reasons_en=[problem.en for problem in problems],
     )
 
 

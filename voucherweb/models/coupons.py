@@ -56,7 +56,8 @@ class CouponImport(Base):
 
 
 class CouponImportFailure(Base):
-    """One row of a workbook that was refused, as given, with the reasons."""
+    """One row of a workbook that was refused, as given, with the reasons in zh-TW and in English
+    (none in those that an earlier release kept)."""
 
     __tablename__ = "coupon_import_failures"
 
@@ -69,3 +70,4 @@ class CouponImportFailure(Base):
     url: Mapped[str]
     columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
     reasons: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    reasons_en: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")

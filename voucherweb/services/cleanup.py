@@ -11,13 +11,14 @@ from voucherweb.domain import clock
 from voucherweb.domain.enums import JobState
 from voucherweb.models import AuthSession, CouponImport, CouponSet, IdempotencyKey, Job, Voucher
 from voucherweb.services import idempotency, jobs
-from voucherweb.storage.keys import import_key
+from voucherweb.storage.keys import export_key, import_key
 from voucherweb.storage.protocol import Storage
 from voucherweb.transaction import session, unit_of_work
 
 BITE: Final = 2000
 _IMPORTS_A_BITE: Final = 20
 KEEP_UPLOADS: Final = timedelta(days=7)
+_SETTLED: Final = timedelta(minutes=1)
 ENDED: Final = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
@@ -88,10 +89,38 @@ def forget_workbooks(storage: Storage) -> int:
         ).all()
         for job in ended:
             storage.delete(import_key(job.id))
-            job.params = {}
+            job.params = _unstored(job)
         return len(ended)
 
     return _in_bites(bite, fill=_IMPORTS_A_BITE)
+
+
+def forget_exports(storage: Storage) -> int:
+    """Remove the files of exports: what one that ended badly left, and all after 7 days; how many
+    exports were looked at."""
+    bad = Job.state.in_((JobState.FAILED, JobState.CANCELLED))
+    # A process that was just told to stop may still be writing.
+    over = bad & (Job.finished_at < func.now() - _SETTLED)
+    old = (Job.state == JobState.DONE) & (Job.finished_at < func.now() - jobs.KEEP)
+
+    def bite() -> int:
+        ended = session.scalars(
+            select(Job)
+            .where(Job.kind == jobs.EXPORT, over | old, Job.params.has_key("stored"))
+            .limit(_IMPORTS_A_BITE)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for job in ended:
+            for attempt in range(1, job.attempts + 1):
+                storage.delete(export_key(job.id, attempt, job.params["format"]))
+            job.params = _unstored(job)
+        return len(ended)
+
+    return _in_bites(bite, fill=_IMPORTS_A_BITE)
+
+
+def _unstored(job: Job) -> dict[str, Any]:
+    return {name: value for name, value in job.params.items() if name != "stored"}
 
 
 def forget_sessions() -> int:
@@ -106,10 +135,14 @@ def forget_sessions() -> int:
 
 
 def forget_jobs() -> int:
-    """Remove the records of jobs that ended 7 days ago; how many."""
+    """Remove the records of jobs that ended 7 days ago and left no file; how many."""
 
     def bite() -> int:
-        old = select(Job.id).where(Job.state.in_(ENDED), Job.finished_at < func.now() - jobs.KEEP)
+        old = select(Job.id).where(
+            Job.state.in_(ENDED),
+            Job.finished_at < func.now() - jobs.KEEP,
+            ~Job.params.has_key("stored"),
+        )
         return _delete(delete(Job).where(Job.id.in_(old.limit(BITE))).returning(Job.id))
 
     return _in_bites(bite)

@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
@@ -37,6 +37,16 @@ PAGE: Final = 2000
 # One text in a workbook may be shared by every row: what takes kilobytes there could take
 # gigabytes here.
 MAX_TEXT: Final = 256 * 1024 * 1024
+MAX_NAME: Final = 255
+FAILURE_COLUMNS: Final = (
+    CouponImportFailure.row_number,
+    CouponImportFailure.title,
+    CouponImportFailure.description,
+    CouponImportFailure.url,
+    CouponImportFailure.columns,
+    CouponImportFailure.reasons,
+    CouponImportFailure.reasons_en,
+)
 _NOT_IN_DATABASE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -66,14 +76,23 @@ class ImportResult:
         return cls(uuid.UUID(data["importId"]), set_id, *counts)
 
 
-def start_import(actor: Actor, storage: Storage, workbook: bytes) -> uuid.UUID:
-    """Keep the workbook and queue its parsing; the id of the job."""
+def start_import(
+    actor: Actor, storage: Storage, workbook: bytes, file_name: str | None = None
+) -> uuid.UUID:
+    """Keep the workbook and queue its parsing; the id of the job. `file_name` is what the admin
+    called the file."""
     job_id = uuid.uuid4()
+    told = {"fileName": _storable(file_name)[:MAX_NAME]} if file_name else {}
     storage.write(import_key(job_id), workbook)
     try:
         with unit_of_work():
             jobs.submit(
-                jobs.IMPORT, actor.key, job_id=job_id, tenant_id=actor.tenant_id, stored=True
+                jobs.IMPORT,
+                actor.key,
+                job_id=job_id,
+                tenant_id=actor.tenant_id,
+                stored=True,
+                **told,
             )
             audit.record(actor, "coupon.import", "job", job_id, bytes=len(workbook))
     except BaseException:
@@ -161,14 +180,16 @@ def _copy_failures(import_id: uuid.UUID, failures: Sequence[FailedRow]) -> None:
         raise RuntimeError("the unit of work has no database connection")
     statement = (
         "COPY coupon_import_failures"
-        " (import_id, row_number, title, description, url, columns, reasons) FROM STDIN"
+        " (import_id, row_number, title, description, url, columns, reasons, reasons_en)"
+        " FROM STDIN"
     )
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
         for row in failures:
             texts = (_storable(text) for text in (row.title, row.description, row.url))
             columns = [problem.column for problem in row.problems]
             reasons = [problem.zh for problem in row.problems]
-            copy.write_row((import_id, row.row_number, *texts, columns, reasons))
+            english = [problem.en for problem in row.problems]
+            copy.write_row((import_id, row.row_number, *texts, columns, reasons, english))
 
 
 def _storable(text: str) -> str:
@@ -217,14 +238,7 @@ def failed_rows(import_id: uuid.UUID) -> Iterator[FailedRow]:
     while True:
         with unit_of_work():
             rows = session.execute(
-                select(
-                    CouponImportFailure.row_number,
-                    CouponImportFailure.title,
-                    CouponImportFailure.description,
-                    CouponImportFailure.url,
-                    CouponImportFailure.columns,
-                    CouponImportFailure.reasons,
-                )
+                select(*FAILURE_COLUMNS)
                 .where(
                     CouponImportFailure.import_id == import_id,
                     CouponImportFailure.row_number > after,
@@ -232,10 +246,14 @@ def failed_rows(import_id: uuid.UUID) -> Iterator[FailedRow]:
                 .order_by(CouponImportFailure.row_number)
                 .limit(PAGE)
             ).all()
-        for number, title, description, url, columns, reasons in rows:
-            pairs = zip(columns, reasons, strict=True)
-            problems = tuple(Problem(column, "", reason) for column, reason in pairs)
-            yield FailedRow(number, title, description, url, problems)
+        yield from map(as_failed, rows)
         if len(rows) < PAGE:
             return
         after = rows[-1].row_number
+
+
+def as_failed(row: Row[*tuple[Any, ...]]) -> FailedRow:
+    """A refused row as parsing found it, from `FAILURE_COLUMNS`."""
+    reasons = zip(row.columns, row.reasons_en or row.reasons, row.reasons, strict=True)
+    problems = tuple(Problem(*one) for one in reasons)
+    return FailedRow(row.row_number, row.title, row.description, row.url, problems)

@@ -5,6 +5,7 @@ is carried twice, cancelled or given up meanwhile is noticed by its row count. A
 named by the job's id and its number; only that attempt can end itself.
 """
 
+import math
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,19 +16,27 @@ import structlog
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from voucherweb import queueing
+from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
-from voucherweb.domain.enums import JobState
+from voucherweb.domain.enums import JobState, Role
 from voucherweb.errors import ERRORS, Detail, Refusal, refuse
 from voucherweb.models import Job
 from voucherweb.transaction import after_commit, lock_key, session, unit_of_work
 
 IMPORT: Final = "IMPORT"
+EXPORT: Final = "EXPORT"
+BULK_OFF: Final = "BULK_OFF"
 TAKE_DOWN: Final = "TAKE_DOWN"
 SYSTEM: Final = "system"
 """How the books and the audit log name the scheduler's doings."""
-QUEUE_OF: Final = {IMPORT: queueing.IMPORTS, TAKE_DOWN: queueing.TAKEDOWN}
+QUEUE_OF: Final = {
+    IMPORT: queueing.IMPORTS,
+    EXPORT: queueing.IMPORTS,
+    BULK_OFF: queueing.IMPORTS,
+    TAKE_DOWN: queueing.TAKEDOWN,
+}
 # The scheduler starts another take-down at its next tick, so that one is not tried again.
-ATTEMPTS: Final = {IMPORT: 3, TAKE_DOWN: 1}
+ATTEMPTS: Final = {IMPORT: 3, EXPORT: 3, BULK_OFF: 3, TAKE_DOWN: 1}
 STALE: Final = timedelta(seconds=15)
 LOST: Final = timedelta(seconds=5)
 KEEP: Final = timedelta(days=7)
@@ -49,6 +58,13 @@ class Attempt:
     kind: str
     tenant_id: uuid.UUID | None
     params: dict[str, Any]
+    actor: str
+
+
+def actor_of(attempt: Attempt) -> Actor:
+    """The admin who asked for a job, as far as services need to know."""
+    role = Role.PLATFORM_ADMIN if attempt.tenant_id is None else Role.TENANT_ADMIN
+    return Actor(role, uuid.UUID(attempt.actor.rpartition(":")[2]), attempt.tenant_id)
 
 
 def submit(
@@ -92,7 +108,7 @@ def claim(job_id: uuid.UUID) -> Attempt | None:
             started_at=func.now(),
             heartbeat_at=func.now(),
         )
-        .returning(Job.attempts, Job.kind, Job.tenant_id, Job.params)
+        .returning(Job.attempts, Job.kind, Job.tenant_id, Job.params, Job.actor)
     ).one_or_none()
     return Attempt(job_id, *row) if row else None
 
@@ -108,13 +124,30 @@ def beat(attempt: Attempt, progress: int) -> bool:
 
     Only the end is 100 percent.
     """
+    return _tell(attempt, progress)
+
+
+def note(attempt: Attempt, progress: int, result: dict[str, Any]) -> None:
+    """Keep what the attempt has done so far, in the unit of work that does it: nothing is done
+    after a cancellation has committed. Raises `Superseded`."""
+    if not _tell(attempt, progress, result=result):
+        raise Superseded
+
+
+def _tell(attempt: Attempt, progress: int, **values: Any) -> bool:
+    shown = func.greatest(Job.progress, min(progress, 99))
     found = session.execute(
         update(Job)
         .where(_mine(attempt))
-        .values(progress=func.greatest(Job.progress, min(progress, 99)), heartbeat_at=func.now())
+        .values(progress=shown, heartbeat_at=func.now(), **values)
         .returning(Job.id)
     )
     return found.one_or_none() is not None
+
+
+def noted(attempt: Attempt) -> dict[str, Any]:
+    """What this attempt or an earlier one has noted; empty when nothing was."""
+    return session.scalar(select(Job.result).where(Job.id == attempt.job_id)) or {}
 
 
 def finish(attempt: Attempt, result: dict[str, Any]) -> None:
@@ -139,6 +172,11 @@ def break_off(job_id: uuid.UUID, refusal: Refusal) -> None:
         log.info("job_had_ended", job=str(job_id))
 
 
+def kind_of(job_id: uuid.UUID) -> str | None:
+    """The kind of a job; None when it is not known any more."""
+    return session.scalar(select(Job.kind).where(Job.id == job_id))
+
+
 def _end(which: ColumnElement[bool], **values: Any) -> None:
     job_id = session.scalar(
         update(Job)
@@ -152,14 +190,25 @@ def _end(which: ColumnElement[bool], **values: Any) -> None:
 
 
 def get_job(actor: Actor, job_id: uuid.UUID | None) -> Job:
-    """A job of the actor's tenant; raises NOT_EXIST for every other id, and once the job is so old
-    that what it found may be gone."""
+    """An import of the actor's tenant, which is what contract A knows as a job; raises NOT_EXIST
+    for every other id, and once the job is so old that what it found may be gone."""
+    return _need(Job.id == job_id, Job.tenant_id == actor.tenant_id, Job.kind == IMPORT)
+
+
+def own_job(actor: Actor, job_id: uuid.UUID | None) -> Job:
+    """A job of any kind that the admin started or, to a tenant's admin, one of the tenant.
+
+    Raises NOT_EXIST, as `get_job` does.
+    """
+    own = Job.actor == actor.key
+    if actor.role is Role.TENANT_ADMIN:
+        own = or_(own, Job.tenant_id == actor.tenant_id)
+    return _need(Job.id == job_id, own)
+
+
+def _need(*which: ColumnElement[bool]) -> Job:
     fresh = or_(Job.finished_at.is_(None), Job.finished_at > func.now() - KEEP)
-    job = session.scalar(
-        select(Job)
-        .where(Job.id == job_id, Job.tenant_id == actor.tenant_id, Job.kind == IMPORT)
-        .where(fresh)
-    )
+    job = session.scalar(select(Job).where(*which, fresh))
     if job is None:
         raise refuse("NOT_EXIST")
     return job
@@ -174,11 +223,20 @@ def peek(actor: Actor, job_id: uuid.UUID | None) -> Job:
 
 
 def cancel(actor: Actor, job_id: uuid.UUID | None) -> Job:
-    """Cancel a job that has not ended; one that has stays as it is. Raises NOT_EXIST.
+    """Cancel an import that has not ended; one that has stays as it is. Raises NOT_EXIST.
 
     Its process is ended, and could keep nothing anyway: see `finish`.
     """
-    job = get_job(actor, job_id)
+    return _cancel(get_job(actor, job_id))
+
+
+def cancel_own(actor: Actor, job_id: uuid.UUID | None) -> Job:
+    """`cancel` for every kind of job that `own_job` knows; what it left in the object store goes
+    with the next clean-up. Raises NOT_EXIST."""
+    return _cancel(own_job(actor, job_id))
+
+
+def _cancel(job: Job) -> Job:
     ended = session.scalar(
         update(Job)
         .where(Job.id == job.id, Job.state.in_(OPEN))
@@ -190,6 +248,15 @@ def cancel(actor: Actor, job_id: uuid.UUID | None) -> Job:
         after_commit(partial(queueing.announce_end, job.id))
     session.refresh(job)
     return job
+
+
+def eta_seconds(job: Job) -> int | None:
+    """About how many seconds a running job will still take, going on as it has so far; None
+    before there is anything to judge by."""
+    if job.state != JobState.RUNNING or job.started_at is None or job.progress < 1:
+        return None
+    gone = max((clock.now() - job.started_at).total_seconds(), 0)
+    return math.ceil(gone * (100 - job.progress) / job.progress)
 
 
 def sweep() -> int:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import SQLColumnExpression, and_, case, select
+from sqlalchemy import Select, SQLColumnExpression, and_, case, select
 
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
@@ -75,6 +75,11 @@ def sort_columns() -> dict[str, SQLColumnExpression[Any]]:
 
 def list_vouchers(wanted: VoucherFilter, asked: PageRequest, zone: ZoneInfo) -> tuple[Rows, int]:
     """Rows (Voucher,) of one tenant's vouchers that were not deleted."""
+    return fetch_page(matching(wanted, zone), asked, sort_columns(), Voucher.id)
+
+
+def matching(wanted: VoucherFilter, zone: ZoneInfo) -> Select[Voucher]:
+    """The vouchers that a filter lets through, in no order."""
     query = select(Voucher).where(
         Voucher.tenant_id == wanted.tenant_id, Voucher.deleted_at.is_(None)
     )
@@ -92,7 +97,7 @@ def list_vouchers(wanted: VoucherFilter, asked: PageRequest, zone: ZoneInfo) -> 
         query = query.where(status_now() == wanted.status)
     if wanted.title:
         query = query.where(contains(Voucher.title, wanted.title))
-    return fetch_page(query, asked, sort_columns(), Voucher.id)
+    return query
 
 
 def get_voucher(actor: Actor, voucher_id: uuid.UUID | None, *, lock: bool = False) -> Voucher:

@@ -18,6 +18,7 @@ from voucherweb.spreadsheets.prescan import prescan
 
 COLUMNS = ("title", "description", "url")
 COLUMN_NAMES = {"title": "標題", "description": "描述", "url": "網址"}
+ENGLISH_NAMES = {"title": "Title", "description": "Description", "url": "URL"}
 _HEADERS = {name.casefold(): key for key, name in COLUMN_NAMES.items()} | {
     key: key for key in COLUMNS
 }
@@ -54,6 +55,11 @@ class FailedRow:
     def reasons(self) -> tuple[str, ...]:
         """Why, in Traditional Chinese, each with the name of its column."""
         return tuple(f"{COLUMN_NAMES[problem.column]}：{problem.zh}" for problem in self.problems)
+
+    @property
+    def reasons_en(self) -> tuple[str, ...]:
+        """The same in English."""
+        return tuple(f"{ENGLISH_NAMES[problem.column]} {problem.en}" for problem in self.problems)
 
 
 @dataclass(slots=True)

@@ -33,6 +33,7 @@ FILE_TYPES = {
     "xlsx": FileType(
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", 64 * MEGABYTE
     ),
+    "csv": FileType("text/csv", 64 * MEGABYTE),
 }
 
 UPLOADS = "voucher"
@@ -74,6 +75,12 @@ def object_key(is_thumbnail: bool, file_type: str) -> str:
 def import_key(job_id: uuid.UUID) -> str:
     """Where the workbook of an import waits for its job."""
     return f"imports/{job_id}.xlsx"
+
+
+def export_key(job_id: uuid.UUID, attempt: int, extension: str) -> str:
+    """Where the file that an attempt of an export wrote is kept. Each attempt has its own, so that
+    one that was given up can neither replace nor remove what a later one made."""
+    return f"exports/{job_id}-{attempt}.{extension}"
 
 
 def attachment(filename: str) -> str:

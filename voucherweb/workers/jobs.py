@@ -6,14 +6,16 @@ the attempt is left as it stands, and the scheduler's sweep has it tried again.
 
 import uuid
 from collections.abc import Callable
+from typing import Final
 
 import structlog
 from flask import current_app
 from sqlalchemy.exc import OperationalError
 
+from voucherweb.config import Settings
 from voucherweb.errors import Refusal
 from voucherweb.extensions import db
-from voucherweb.services import imports, jobs, shelf
+from voucherweb.services import bulk, exports, imports, jobs, shelf
 from voucherweb.services.jobs import Attempt
 from voucherweb.spreadsheets.isolation import limit_cpu, limit_memory
 from voucherweb.spreadsheets.limits import unreadable
@@ -31,11 +33,17 @@ def storage() -> Storage:
     return found
 
 
-def parse_coupons(job_id: str) -> None:
-    """Parse an imported workbook within bounds of memory and CPU time (queue `imports`)."""
+def settings() -> Settings:
+    """The settings of the application that this process works for."""
+    found: Settings = current_app.extensions["settings"]
+    return found
+
+
+def carry_out(job_id: str) -> None:
+    """Do an admin's job within bounds of memory and CPU time (queue `imports`)."""
     limit_memory()
     limit_cpu()
-    _run(job_id, _parse)
+    _run(job_id, lambda attempt, pulse: _WORK[attempt.kind](attempt, pulse))
 
 
 def take_down(job_id: str) -> None:
@@ -50,6 +58,21 @@ def _parse(attempt: Attempt, pulse: Pulse) -> None:
         raise unreadable(
             "Reading the workbook takes too much memory", "讀取檔案所需的記憶體過大"
         ) from None
+
+
+def _export(attempt: Attempt, pulse: Pulse) -> None:
+    exports.run_export(attempt, storage(), settings().timezone, pulse.progress)
+
+
+def _bulk_off(attempt: Attempt, pulse: Pulse) -> None:
+    bulk.run_take_down(attempt, pulse.progress)
+
+
+_WORK: Final[dict[str, Callable[[Attempt, Pulse], None]]] = {
+    jobs.IMPORT: _parse,
+    jobs.EXPORT: _export,
+    jobs.BULK_OFF: _bulk_off,
+}
 
 
 def _run(job_id: str, work: Callable[[Attempt, Pulse], object]) -> None:

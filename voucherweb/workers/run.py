@@ -67,14 +67,15 @@ class QueueWorker(Worker):
                 log.debug("horse_already_dead", pid=pid)
 
 
-def died(status: int | None) -> Refusal:
-    """What to tell of a job whose process ended with this wait status."""
+def died(status: int | None, kind: str = jobs.IMPORT) -> Refusal:
+    """What to tell of a job of a kind whose process ended with this wait status."""
     number = os.WTERMSIG(status) if status is not None and os.WIFSIGNALED(status) else None
-    if number in _BY_THE_FILE:
+    if kind == jobs.IMPORT and number in _BY_THE_FILE:
         return unreadable("The workbook broke the program that reads it", "讀取檔案時程式中止")
     name = signal.Signals(number).name if number else f"exit {status}"
+    again = "請重新匯入" if kind == jobs.IMPORT else "請重試"
     return jobs.broken_off(
-        f"Its process was ended from outside ({name})", f"處理程序被終止（{name}），請重新匯入"
+        f"Its process was ended from outside ({name})", f"處理程序被終止（{name}），{again}"
     )
 
 
@@ -84,8 +85,10 @@ def horse_died(job: CarriedJob, _pid: int, status: int, _usage: Any) -> None:
     log.error("job_process_died", job=job.id, status=status)
     try:
         with unit_of_work():
-            jobs.break_off(job_id, died(status))
-        if job.origin == queueing.IMPORTS:
+            kind = jobs.kind_of(job_id)
+            if kind is not None:
+                jobs.break_off(job_id, died(status, kind))
+        if kind == jobs.IMPORT:
             storage().delete(import_key(job_id))
     except (SQLAlchemyError, Refusal):
         log.exception("break_off_failed", job=job.id)  # The sweep meets it again.

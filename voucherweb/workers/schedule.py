@@ -33,6 +33,7 @@ CHORES = (
     Chore("forget_idempotency_keys", timedelta(minutes=10), cleanup.forget_idempotency_keys),
     Chore("forget_imports", timedelta(minutes=10), cleanup.forget_imports),
     Chore("forget_workbooks", timedelta(minutes=10), lambda: cleanup.forget_workbooks(storage())),
+    Chore("forget_exports", timedelta(minutes=10), lambda: cleanup.forget_exports(storage())),
     Chore("forget_sessions", timedelta(hours=1), cleanup.forget_sessions),
     Chore("forget_jobs", timedelta(hours=1), cleanup.forget_jobs),
     Chore("forget_uploads", timedelta(hours=1), forget_uploads),

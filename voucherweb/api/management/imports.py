@@ -13,7 +13,7 @@ from flask import Response, current_app, request
 
 from voucherweb.api.answers import Data
 from voucherweb.api.endpoint import TENANT, NoBody, endpoint, settings
-from voucherweb.api.envelope import JSON, accepted
+from voucherweb.api.envelope import JSON, accepted, wants_english
 from voucherweb.api.management.blueprint import blueprint
 from voucherweb.api.management.import_answers import ImportData, answer, import_data
 from voucherweb.api.parsing import Body
@@ -157,11 +157,12 @@ def export_failures(actor: Actor, body: FailuresBody) -> Response:
         import_id = imports.need_failures(actor, parse_id(body.failures_id))
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the response is.
     try:
-        failures.write_failures(file, imports.failed_rows(import_id))
+        rows = imports.failed_rows(import_id)
+        failures.write_failures(file, rows, english=wants_english())
     except BaseException:
         file.close()
         raise
-    return _download(file, failures.FILE_NAME, "coupon-import-failures.xlsx")
+    return _download(file, failures.FILE_NAME, failures.FILE_NAME_EN)
 
 
 @endpoint(

@@ -1,0 +1,79 @@
+"""The platform's figures of each tenant (contract A §取得票券統計列表)."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from voucherweb.domain.actor import Actor
+from voucherweb.domain.days import span
+from voucherweb.domain.enums import VoucherType
+from voucherweb.domain.paging import MAX_PAGE_SIZE, PageRequest
+from voucherweb.domain.words import Words
+from voucherweb.errors import refuse
+from voucherweb.services.export_kinds.kind import ExportKind, Filters, Order, Table
+from voucherweb.services.statistics_list import Filter, TenantRow, list_tenants
+from voucherweb.spreadsheets.tables import Value
+
+_HEADER: Final[tuple[Words, ...]] = (
+    ("租戶", "Tenant"),
+    ("發行數量", "Volume"),
+    ("觸及人數", "Persons reached"),
+    ("觸及次數", "Times reached"),
+    ("點擊人數", "Persons who clicked"),
+    ("點擊次數", "Clicks"),
+    ("點擊率 (%)", "Click rate (%)"),
+    ("兌換數量", "Redeemed"),
+    ("兌換率 (%)", "Redeem rate (%)"),
+    ("核銷數量", "Used"),
+    ("核銷率 (%)", "Use rate (%)"),
+    ("核銷金額", "Amount used"),
+)
+
+
+def _need(actor: Actor, filters: Filters) -> None:
+    if not actor.is_platform:
+        raise refuse("FORBIDDEN")
+    filters.day("firstDay"), filters.day("lastDay"), filters.text("name")
+    filters.one_of("voucherType", VoucherType)
+
+
+def _read(order: Order) -> Table:
+    filters = order.filters
+    start, end = span(filters.day("firstDay"), filters.day("lastDay"), order.zone)
+    kind = filters.one_of("voucherType", VoucherType)
+    wanted = Filter(start, end, kind, filters.text("name"))
+    first, total = list_tenants(wanted, _page(1))
+    return Table(_rows(wanted, first, total), total)
+
+
+def _page(number: int) -> PageRequest:
+    return PageRequest(number, MAX_PAGE_SIZE, "tenantName", descending=False)
+
+
+def _rows(wanted: Filter, first: list[TenantRow], total: int) -> Iterator[list[Value]]:
+    yield from map(_row, first)
+    for number in range(2, -(-total // MAX_PAGE_SIZE) + 1):
+        yield from map(_row, list_tenants(wanted, _page(number))[0])
+
+
+def _row(tenant: TenantRow) -> list[Value]:
+    told = tenant.figures
+    if told is None:
+        return [tenant.tenant_name, *[None] * (len(_HEADER) - 1)]
+    return [
+        tenant.tenant_name,
+        told.volume,
+        told.reach_persons,
+        told.reach_times,
+        told.click_persons,
+        told.click_times,
+        told.click_rate,
+        told.redeemed,
+        told.redeem_rate,
+        told.used,
+        told.used_rate,
+        told.used_amount,
+    ]
+
+
+KIND: Final = ExportKind(("票券統計列表", "voucher-statistics-list"), _HEADER, _need, _read)
+"""Filters `firstDay`, `lastDay` (of onStartDate), `voucherType`, `name`."""

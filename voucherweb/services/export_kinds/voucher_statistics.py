@@ -1,0 +1,102 @@
+"""Age × gender of what happened with one voucher or all of a tenant (contract A §票券統計)."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from sqlalchemy import select
+
+from voucherweb.domain.actor import Actor
+from voucherweb.domain.enums import Gender, VoucherType
+from voucherweb.domain.words import AGES, GENDERS, Words
+from voucherweb.errors import invalid, refuse
+from voucherweb.models import Tenant
+from voucherweb.services import statistics
+from voucherweb.services.export_kinds.kind import ExportKind, Filters, Order, Table
+from voucherweb.services.export_kinds.reading import need_manager
+from voucherweb.services.masking import HIDDEN, told
+from voucherweb.services.statistics import Statistics, Tally
+from voucherweb.services.vouchers import get_voucher
+from voucherweb.spreadsheets.tables import Value
+from voucherweb.transaction import session
+
+_TOTAL: Final[Words] = ("合計", "Total")
+_HEADER: Final[tuple[Words, ...]] = (
+    ("分析", "Analysis"),
+    ("年齡層", "Age"),
+    *(GENDERS[gender] for gender in Gender),
+    _TOTAL,
+)
+_MEASURES: Final[tuple[Words, ...]] = (
+    ("兌換數量", "Redeemed"),
+    ("核銷數量", "Used"),
+    ("觸及人數", "Persons reached"),
+    ("觸及次數", "Times reached"),
+    ("點擊人數", "Persons who clicked"),
+    ("點擊次數", "Clicks"),
+)
+
+
+def _need(actor: Actor, filters: Filters) -> tuple[uuid.UUID, uuid.UUID | None]:
+    """The tenant, and the voucher if one is asked for."""
+    need_manager(actor)
+    filters.one_of("voucherType", VoucherType)
+    if filters.has("voucherId"):
+        voucher = get_voucher(actor, filters.id("voucherId"))
+        return voucher.tenant_id, voucher.id
+    if actor.is_platform and not filters.has("tenantId"):
+        raise invalid("filters.tenantId", "is required", "必填")
+    named = filters.id("tenantId") if actor.is_platform else actor.tenant_id
+    tenant_id = session.scalar(select(Tenant.id).where(Tenant.id == named))
+    if tenant_id is None:
+        raise refuse("NOT_EXIST")
+    return tenant_id, None
+
+
+def _read(order: Order) -> Table:
+    tenant_id, voucher_id = _need(order.actor, order.filters)
+    hide = session.scalars(select(Tenant.hide_small_groups).where(Tenant.id == tenant_id)).one()
+    if voucher_id is not None:
+        found = statistics.of_voucher(replace(order.actor, tenant_id=tenant_id), voucher_id)
+    else:
+        wanted = order.filters.one_of("voucherType", VoucherType)
+        found = statistics.of_tenant(tenant_id, wanted)
+    return Table(_rows(order, found, hide), len(_MEASURES) * (len(AGES) + 1))
+
+
+def _rows(order: Order, found: Statistics, hide: bool) -> Iterator[list[Value]]:
+    tallies = (
+        found.redeemed,
+        found.used,
+        found.reach.persons,
+        found.reach.times,
+        found.click.persons,
+        found.click.times,
+    )
+    for measure, tally in zip(_MEASURES, tallies, strict=True):
+        yield from _table(order, measure, tally, hide)
+
+
+def _table(order: Order, measure: Words, tally: Tally, hide: bool) -> Iterator[list[Value]]:
+    """One line for each age level and one of sums. A sum from which a hidden cell could be told
+    is left out."""
+    grid = [
+        [told(tally.counts.get((gender, age), 0), hide=hide) for gender in Gender] for age in AGES
+    ]
+    for age, cells in zip(AGES, grid, strict=True):
+        yield [order.word(measure), order.word(AGES[age]), *cells, _sum(cells)]
+    columns = [_sum([line[at] for line in grid]) for at in range(len(Gender))]
+    alone = sum(cell == HIDDEN for line in grid for cell in line) == 1
+    total = None if alone else told(tally.total, hide=hide)
+    yield [order.word(measure), order.word(_TOTAL), *columns, total]
+
+
+def _sum(cells: Sequence[int | str]) -> int | None:
+    whole = [cell for cell in cells if isinstance(cell, int)]
+    return sum(whole) if len(whole) == len(cells) else None
+
+
+KIND: Final = ExportKind(("票券統計", "voucher-statistics"), _HEADER, _need, _read)
+"""Filters `voucherId`, or for a whole tenant `voucherType`; the platform's admins give `voucherId`
+or `tenantId`."""
