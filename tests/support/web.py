@@ -45,7 +45,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(settings: Settings, *, workers: int = 2, threads: int = 32) -> Iterator[Web]:
+def serving(
+    settings: Settings, *, workers: int = 2, threads: int = 32, log_level: str = "CRITICAL"
+) -> Iterator[Web]:
     """Serve the application over these settings' engines until the end of the block."""
     port = free_port()
     options = {
@@ -68,7 +70,7 @@ def serving(settings: Settings, *, workers: int = 2, threads: int = 32) -> Itera
         "REDIS_URL": settings.redis_url,
         "DATA_DIR": str(settings.data_dir),
         "RATELIMIT_ENABLED": "0",
-        "LOG_LEVEL": "CRITICAL",
+        "LOG_LEVEL": log_level,
     }
     process = subprocess.Popen([*argv, "app:app"], cwd=ROOT, env=environ)
     try:

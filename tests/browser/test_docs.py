@@ -1,0 +1,26 @@
+"""The documentation page in a browser: it works, offline and under the site's policy."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.support.browser import Site
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("language", ["zh-TW", "en"])
+def test_the_page_draws_every_operation_and_complains_of_nothing(
+    site: Site, width: int, language: str
+) -> None:
+    page = site.open(width=width, language=language)
+    page.goto("/docs")
+    expect(page.locator(".opblock").first).to_be_visible()
+    assert page.title().startswith("Voucher API" if language == "en" else "票券平台 API")
+    assert page.locator(".opblock").count() > 30
+
+
+def test_without_javascript_the_document_is_offered(site: Site) -> None:
+    page = site.open(javascript=False)
+    page.goto("/docs")
+    note = page.locator(".docs-note")
+    expect(note).to_be_visible()
+    expect(note).to_contain_text("openapi.json")
