@@ -46,22 +46,24 @@ def check_credentials(settings: Settings, account: str, password: str, otp: str 
     if admin.demo and settings.production:
         # Its password is in the README; the check at start cannot see a database that is away.
         raise refuse("UNAUTHORIZED")
+    _need_still_valid(admin)
     if admin.otp_secret:
         _check_otp(admin.id, admin.otp_secret, otp)
-    _need_still_valid(admin)
     return admin
 
 
 def _need_still_valid(admin: Admin) -> None:
     """Checking a password takes a while: one that was replaced meanwhile opens nothing, and
-    whoever replaces it from here on waits for the session that this sign-in begins, and ends it."""
-    held = session.scalar(
+    whoever replaces it from here on waits for the session that this sign-in begins, and ends it.
+    Who shows a code too will write to the row: two of them must not both hold it shared."""
+    query = (
         select(Admin.id)
         .where(Admin.id == admin.id, Admin.password_hash == admin.password_hash)
+        .where(Admin.otp_secret.is_not_distinct_from(admin.otp_secret))
         .where(Admin.disabled_at.is_(None))
-        .with_for_update(read=True)
     )
-    if held is None:
+    alone = admin.otp_secret is not None
+    if session.scalar(query.with_for_update(read=not alone, key_share=alone)) is None:
         raise refuse("UNAUTHORIZED")
 
 

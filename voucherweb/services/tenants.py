@@ -1,25 +1,36 @@
-"""Tenants: created by operators (behaviour §10)."""
+"""Tenants: created by operators and platform admins, seen by their own people (behaviour §10)."""
 
 import re
 import secrets
 import uuid
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import SQLColumnExpression, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
-from voucherweb.domain.enums import TenantType
+from voucherweb.domain.enums import Role, TenantType
+from voucherweb.domain.paging import PageRequest
 from voucherweb.domain.people import Unreadable, read_name
-from voucherweb.errors import invalid
-from voucherweb.models import Tenant
+from voucherweb.errors import invalid, refuse
+from voucherweb.models import Admin, Tenant
 from voucherweb.services import audit
+from voucherweb.services.paging import Rows, fetch_page
+from voucherweb.services.search import contains
 from voucherweb.transaction import session
 
 CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _UNAMBIGUOUS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _TRIES: Final = 20
+
+SORT: dict[str, SQLColumnExpression[Any]] = {
+    "name": Tenant.name,
+    "code": Tenant.code,
+    "type": Tenant.type,
+    "createTime": Tenant.created_at,
+    "updateTime": Tenant.updated_at,
+}
 
 
 def create_tenant(actor: Actor, name: str, kind: TenantType, code: str | None = None) -> Tenant:
@@ -79,3 +90,60 @@ def need_tenant(tenant_id: uuid.UUID | None) -> uuid.UUID:
     if found is None:
         raise invalid("tenant", "there is no tenant of this id", "沒有此編號的租戶")
     return found
+
+
+def list_tenants(name: str | None, asked: PageRequest) -> tuple[Rows, int]:
+    """Rows (Tenant, number of its people who are not disabled), for platform admins; `name` is
+    looked for anywhere in names and codes."""
+    people = (
+        select(func.count())
+        .where(Admin.tenant_id == Tenant.id, Admin.disabled_at.is_(None))
+        .correlate(Tenant)
+        .scalar_subquery()
+    )
+    query, counted = select(Tenant, people.label("people")), select(Tenant.id)
+    if name:
+        found = or_(contains(Tenant.name, name), contains(Tenant.code, name))
+        query, counted = query.where(found), counted.where(found)
+    return fetch_page(query, asked, SORT, Tenant.id, counted)
+
+
+def get_tenant(actor: Actor, tenant_id: uuid.UUID | None, *, lock: bool = False) -> Tenant:
+    """A tenant: any for a platform admin, for its own people their own; raises NOT_EXIST."""
+    query = select(Tenant).where(Tenant.id == tenant_id)
+    if not actor.is_platform:
+        query = query.where(Tenant.id == actor.tenant_id)
+    if lock:
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    tenant = session.scalar(query)
+    if tenant is None:
+        raise refuse("NOT_EXIST")
+    return tenant
+
+
+def rename_tenant(actor: Actor, tenant_id: uuid.UUID | None, name: str) -> Tenant:
+    """Another name; raises FORBIDDEN for all but platform admins, NOT_EXIST, INVALID_PARAMETER."""
+    if not actor.is_platform:
+        raise refuse("FORBIDDEN")
+    wanted = _checked_name(name)
+    tenant = get_tenant(actor, tenant_id, lock=True)
+    before, tenant.name = tenant.name, wanted
+    if before != wanted:
+        tenant.updated_at = clock.now()
+        data = {"before": before, "after": wanted}
+        audit.record(actor, "tenant.rename", "tenant", tenant.id, tenant.id, **data)
+    session.flush()
+    return tenant
+
+
+def set_hide_small_groups(actor: Actor, hide: bool) -> Tenant:
+    """Whether pages, prints and exports keep groups of fewer than 5 people to themselves; a tenant
+    admin's choice for the own tenant. Raises FORBIDDEN for others."""
+    if actor.role is not Role.TENANT_ADMIN:
+        raise refuse("FORBIDDEN")
+    tenant = get_tenant(actor, actor.tenant_id, lock=True)
+    if tenant.hide_small_groups != hide:
+        tenant.hide_small_groups, tenant.updated_at = hide, clock.now()
+        audit.record(actor, "tenant.hide_small_groups", "tenant", tenant.id, tenant.id, after=hide)
+    session.flush()
+    return tenant
