@@ -21,6 +21,7 @@ from voucherweb.web.files import files_blueprint
 from voucherweb.web.health import health_blueprint
 from voucherweb.web.measure import register_metrics
 from voucherweb.web.requests import register_requests
+from voucherweb.web.site import register_site
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -63,11 +64,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     if isinstance(store, LocalStorage):
         app.register_blueprint(files_blueprint(store))
     harden(app, settings)
-    register_requests(app)
+    register_requests(app, settings.storage_origin)
     register_metrics(app)
     register_api(app)
     app.register_blueprint(health_blueprint(app))
     app.register_blueprint(docs)
+    register_site(app)
     register_commands(app)
     return app
 

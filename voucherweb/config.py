@@ -4,6 +4,7 @@ Every secret may also be given as `NAME_FILE`, the path of a file that holds it 
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -32,6 +33,13 @@ class S3Settings:
     secret_key: str = field(repr=False)
     addressing: Literal["path", "virtual"] = "path"
 
+    @property
+    def origin(self) -> str:
+        """Where browsers fetch and store objects: scheme, host and port."""
+        parts = urlsplit(self.endpoint or f"https://s3.{self.region}.amazonaws.com")
+        host = f"{self.bucket}.{parts.netloc}" if self.addressing == "virtual" else parts.netloc
+        return f"{parts.scheme}://{host}"
+
 
 @dataclass(frozen=True, slots=True)
 class MemberTokens:
@@ -42,6 +50,18 @@ class MemberTokens:
     jwks_file: Path | None = None
     issuer: str | None = None
     audience: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """A mail server; `tls` from the first byte, else STARTTLS."""
+
+    host: str
+    port: int
+    tls: bool
+    sender: str
+    user: str | None = None
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +90,19 @@ class Settings:
     metrics_token: str | None = field(default=None, repr=False)
     trusted_proxies: int = 0
     db_prepared_statements: bool = True
+    smtp: SmtpSettings | None = None
 
     @property
     def production(self) -> bool:
         return self.environment == "production"
+
+    @property
+    def storage_origin(self) -> str | None:
+        """Where browsers find stored objects, unless it is wherever they reach the pages."""
+        if self.s3:
+            return self.s3.origin
+        parts = urlsplit(self.public_url or "")
+        return f"{parts.scheme}://{parts.netloc}" if parts.netloc else None
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -176,6 +205,32 @@ def _member_tokens(read: _Reader) -> MemberTokens | None:
     )
 
 
+def _smtp(text: str | None) -> SmtpSettings | None:
+    """`smtp://user:password@host:587?from=address`, or `smtps://`; the URL itself is a secret."""
+    if text is None:
+        return None
+    wanted = "SMTP_URL: expected smtp://user:password@host:587?from=address or smtps://…"
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise SettingsError(wanted) from error
+    asked = dict(parse_qsl(parts.query))
+    sender = asked.pop("from", "")
+    shape = re.fullmatch(r"[!-?A-~]+@[!-?A-~]+", sender)
+    if parts.scheme not in {"smtp", "smtps"} or not host or not shape or asked:
+        raise SettingsError(wanted)
+    tls = parts.scheme == "smtps"
+    return SmtpSettings(
+        host=host,
+        port=port or (465 if tls else 587),
+        tls=tls,
+        sender=sender,
+        user=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password or ""),
+    )
+
+
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
@@ -271,6 +326,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         metrics_token=read.text("METRICS_TOKEN"),
         trusted_proxies=read.integer("TRUSTED_PROXIES", 0, low=0, high=10),
         db_prepared_statements=read.flag("DB_PREPARED_STATEMENTS", default=True),
+        smtp=_smtp(read.text("SMTP_URL")),
     )
     if settings.production:
         refuse_unsafe(settings, read.environ)

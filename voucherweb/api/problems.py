@@ -1,14 +1,20 @@
-"""Maps every failure to the contract's shape: refusals, HTTP errors, the database, surprises."""
+"""Maps every failure to the contract's shape: refusals, HTTP errors, the database, surprises.
+
+Below some addresses another edge shows the same refusal in its own shape: see `ANSWERS`.
+"""
+
+from collections.abc import Callable
+from typing import Final
 
 import structlog
-from flask import Flask, Response
+from flask import Flask, Response, current_app
 from psycopg import errors as pg
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
-from voucherweb.api.envelope import failure_named, failure_response
+from voucherweb.api.envelope import failure_response
 from voucherweb.errors import ERRORS, Refusal
 
 log = structlog.get_logger(__name__)
@@ -44,9 +50,15 @@ TRANSIENT = (
 )
 
 
+ANSWERS: Final = "problem_answers"
+"""The extension that holds an `Answerer`, when there are pages beside the JSON API."""
+Answerer = Callable[[Refusal], Response | None]
+"""Shows a refusal in its own shape, or None when the address is not its own."""
+
+
 def register_problems(app: Flask) -> None:
     """Bind the handlers; the order of specificity is Flask's."""
-    app.register_error_handler(Refusal, failure_response)
+    app.register_error_handler(Refusal, _answer)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(PoolTimeout, _unavailable)
@@ -54,12 +66,22 @@ def register_problems(app: Flask) -> None:
     app.register_error_handler(Exception, _surprise)
 
 
+def _answer(refusal: Refusal) -> Response:
+    other: Answerer | None = current_app.extensions.get(ANSWERS)
+    shown = other(refusal) if other else None
+    return failure_response(refusal) if shown is None else shown
+
+
+def _named(name: str) -> Response:
+    return _answer(Refusal(ERRORS[name]))
+
+
 def _http(error: HTTPException) -> Response:
     if error.code is not None and error.code < 400:
         return Response(
             error.get_response().get_data(), status=error.code, headers=error.get_headers()
         )
-    response = failure_named(BY_STATUS.get(error.code or 500, "INTERNAL"))
+    response = _named(BY_STATUS.get(error.code or 500, "INTERNAL"))
     if isinstance(error, TooManyRequests):
         response.headers.setdefault("Retry-After", "60")
     for name, value in error.get_headers():
@@ -71,7 +93,7 @@ def _http(error: HTTPException) -> Response:
 def _database(error: DBAPIError) -> Response:
     cause = error.orig
     if isinstance(cause, pg.IntegrityError) and cause.diag.constraint_name in BY_CONSTRAINT:
-        return failure_named(BY_CONSTRAINT[cause.diag.constraint_name])
+        return _named(BY_CONSTRAINT[cause.diag.constraint_name])
     if isinstance(cause, TRANSIENT):
         return _unavailable(error)
     return _surprise(error)
@@ -79,9 +101,9 @@ def _database(error: DBAPIError) -> Response:
 
 def _unavailable(error: Exception) -> Response:
     log.warning("unavailable", error=type(error).__name__)
-    return failure_response(Refusal(ERRORS["UNAVAILABLE"], retry_after=1))
+    return _answer(Refusal(ERRORS["UNAVAILABLE"], retry_after=1))
 
 
 def _surprise(error: Exception) -> Response:
     log.error("unhandled", exc_info=error)
-    return failure_named("INTERNAL")
+    return _named("INTERNAL")

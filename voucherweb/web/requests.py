@@ -21,19 +21,26 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
-        " form-action 'self'; frame-ancestors 'none'"
-    ),
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=()",
 }
+
+
+def security_policy(storage_origin: str | None) -> str:
+    """Everything comes from us; pictures and uploads also go to the object store."""
+    store = f" {storage_origin}" if storage_origin else ""
+    return (
+        f"default-src 'self'; img-src 'self' data: blob:{store}; connect-src 'self'{store};"
+        f" media-src 'self' blob:{store}; object-src 'none'; base-uri 'none';"
+        " form-action 'self'; frame-ancestors 'none'"
+    )
 
 
 class _Headers:
     """Adds the fixed headers outside Flask, where it costs microseconds, to every answer that does
     not say otherwise."""
 
-    def __init__(self, wrapped: "WSGIApplication") -> None:
-        self._wrapped = wrapped
+    def __init__(self, wrapped: "WSGIApplication", headers: dict[str, str]) -> None:
+        self._wrapped, self._headers = wrapped, headers
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -42,16 +49,17 @@ class _Headers:
             status: str, headers: list[tuple[str, str]], exc_info: Any = None
         ) -> Callable[[bytes], object]:
             given = {name.lower() for name, _ in headers}
-            headers += [pair for pair in HEADERS.items() if pair[0].lower() not in given]
+            headers += [pair for pair in self._headers.items() if pair[0].lower() not in given]
             return start_response(status, headers, exc_info)
 
         return self._wrapped(environ, start)
 
 
-def register_requests(app: Flask) -> None:
+def register_requests(app: Flask, storage_origin: str | None) -> None:
     app.before_request(_begin)
     app.after_request(_finish)
-    app.wsgi_app = _Headers(app.wsgi_app)  # type: ignore[method-assign]
+    headers = {**HEADERS, "Content-Security-Policy": security_policy(storage_origin)}
+    app.wsgi_app = _Headers(app.wsgi_app, headers)  # type: ignore[method-assign]
 
 
 def _begin() -> None:

@@ -1,0 +1,132 @@
+// What every page does beyond HTML. Events are heard on the document, because htmx replaces parts
+// of pages; nothing here is needed for a page to work.
+
+const dialog = () => document.getElementById("dialog");
+
+document.addEventListener("click", (event) => {
+  const target = event.target instanceof Element ? event.target : null;
+  if (!target) return;
+  const dismiss = target.closest("[data-dismiss]");
+  if (dismiss) dismiss.closest("[data-message]")?.remove();
+  const close = target.closest("[data-close]");
+  if (close && dialog()?.contains(close)) {
+    event.preventDefault();
+    dialog().close();
+  }
+  if (target === dialog()) dialog().close();
+  const copy = target.closest("[data-copy]");
+  if (copy) copyText(copy);
+  const print = target.closest("[data-print]");
+  if (print) window.print();
+  for (const menu of document.querySelectorAll("details.down-menu[open], details.up-menu[open]")) {
+    if (!menu.contains(target)) menu.open = false;
+  }
+});
+
+async function copyText(button) {
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.dataset.copied = "";
+    setTimeout(() => delete button.dataset.copied, 1500);
+  } catch {
+    const code = button.parentElement?.querySelector("code");
+    if (code) window.getSelection()?.selectAllChildren(code);
+  }
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    for (const menu of document.querySelectorAll("details.down-menu[open], details.up-menu[open]")) {
+      menu.open = false;
+      menu.querySelector("summary")?.focus();
+    }
+  }
+  const typing = event.target instanceof Element && event.target.closest("input, textarea, select");
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    const search = document.getElementById("top-search");
+    if (search) {
+      event.preventDefault();
+      search.focus();
+    }
+  }
+});
+
+// A question that htmx has put into the dialog is asked there.
+document.addEventListener("htmx:after:swap", () => {
+  const box = dialog();
+  const body = document.getElementById("dialog-body");
+  if (box && body && body.childElementCount && !box.open && body.dataset.asked === undefined) {
+    body.dataset.asked = "";
+    box.showModal();
+  }
+  focusSummary(body?.closest("dialog[open]") ?? document);
+  fadeMessages();
+});
+
+document.addEventListener(
+  "close",
+  (event) => {
+    if (event.target !== dialog()) return;
+    const body = document.getElementById("dialog-body");
+    body?.replaceChildren();
+    if (body) delete body.dataset.asked;
+  },
+  true,
+);
+
+function focusSummary(root) {
+  root.querySelector("[data-summary]")?.focus({ preventScroll: false });
+}
+
+// Good news may go by itself; everything else stays until it is dismissed.
+function fadeMessages() {
+  for (const one of document.querySelectorAll(".message-success:not([data-fading])")) {
+    one.dataset.fading = "";
+    setTimeout(() => one.matches(":hover, :focus-within") || one.remove(), 8000);
+  }
+}
+
+function showOffline() {
+  const bar = document.getElementById("offline");
+  if (bar) bar.hidden = navigator.onLine;
+}
+window.addEventListener("online", showOffline);
+window.addEventListener("offline", showOffline);
+document.addEventListener("htmx:error", () => {
+  const bar = document.getElementById("offline");
+  if (bar) bar.hidden = false;
+});
+document.addEventListener("htmx:after:request", showOffline);
+
+// A form that says so asks before what was typed is lost.
+let typed = false;
+document.addEventListener("input", (event) => {
+  if (event.target instanceof Element && event.target.closest("form[data-guard]")) typed = true;
+});
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement)) return;
+  typed = false;
+  const button = event.submitter;
+  if (form.method === "post" && button && !form.hasAttribute("hx-post")) {
+    // After the browser has read the form: a disabled button would not be sent.
+    setTimeout(() => {
+      button.setAttribute("aria-disabled", "true");
+      button.classList.add("sending");
+    });
+  }
+});
+window.addEventListener("beforeunload", (event) => {
+  if (typed) event.preventDefault();
+});
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const button of document.querySelectorAll(".sending")) {
+    button.classList.remove("sending");
+    button.removeAttribute("aria-disabled");
+  }
+});
+
+showOffline();
+fadeMessages();
+focusSummary(document);

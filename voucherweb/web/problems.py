@@ -1,0 +1,37 @@
+"""What people see when something is refused or breaks: a page in their language that says what
+happened and what to do, with the contract's code small beside it."""
+
+import structlog
+from flask import Flask, Response, request
+from flask_wtf.csrf import CSRFError
+
+from voucherweb.api.envelope import failure_named
+from voucherweb.api.problems import ANSWERS
+from voucherweb.errors import Refusal, refuse
+from voucherweb.transaction import session
+from voucherweb.web.page import ours, to_sign_in
+from voucherweb.web.rendering import refused
+
+log = structlog.get_logger(__name__)
+
+
+def register_page_problems(app: Flask) -> None:
+    """Below `/admin` every refusal is a page; elsewhere it stays the JSON envelope."""
+    app.extensions[ANSWERS] = _answer
+    app.register_error_handler(CSRFError, _forged)
+
+
+def _answer(refusal: Refusal) -> Response | None:
+    if not ours(request.path):
+        return None
+    if refusal.error.http == 401:
+        return to_sign_in()
+    session.rollback()  # What failed may have left its transaction behind.
+    return refused(refusal)
+
+
+def _forged(error: CSRFError) -> Response:
+    log.info("forged_or_stale_form", reason=error.description)
+    if not ours(request.path):
+        return failure_named("FORBIDDEN")
+    return refused(refuse("FORBIDDEN"), stale=True)

@@ -1,0 +1,126 @@
+"""How values are shown on the pages: numbers, points, money, days and moments in local time."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from flask import current_app
+from markupsafe import Markup, escape
+
+from voucherweb.config import Settings
+from voucherweb.domain import clock
+from voucherweb.web.language import EN, current_language, t
+
+WEEKDAYS: Final = ("一", "二", "三", "四", "五", "六", "日")
+NOTHING: Final = "—"
+
+
+def settings() -> Settings:
+    found: Settings = current_app.extensions["settings"]
+    return found
+
+
+def number(value: float | Decimal | None) -> str:
+    """1,234,567; what does not exist is a dash."""
+    return NOTHING if value is None else f"{value:,}"
+
+
+def points(value: int | None) -> str:
+    """1,350 點 / 1,350 points."""
+    if value is None:
+        return NOTHING
+    return t(f"{value:,} 點", f"{value:,} point{'' if value == 1 else 's'}")
+
+
+def money(value: Decimal | None) -> str:
+    """NT$ with separators; cents only when there are any."""
+    if value is None:
+        return NOTHING
+    return f"NT${value:,.0f}" if value == value.to_integral_value() else f"NT${value:,.2f}"
+
+
+def percent(value: Decimal | None) -> str:
+    """12.5 %, one decimal as the contract rounds it."""
+    return NOTHING if value is None else f"{value:.1f}%"
+
+
+def local(instant: datetime) -> datetime:
+    """The instant in the zone that the pages show."""
+    return instant.astimezone(settings().timezone)
+
+
+def day(value: date | datetime | None) -> str:
+    """2026/11/21 (六), of an instant its local day."""
+    if value is None:
+        return NOTHING
+    shown = local(value).date() if isinstance(value, datetime) else value
+    return f"{shown:%Y/%m/%d} ({_weekday(shown)})"
+
+
+def moment(instant: datetime | None) -> str:
+    """2026/11/21 (六) 23:59 in local time."""
+    return NOTHING if instant is None else f"{day(instant)} {local(instant):%H:%M}"
+
+
+def moment_to_second(instant: datetime | None) -> str:
+    """2026/11/21 (六) 23:59:59: for ends, which are inclusive."""
+    return NOTHING if instant is None else f"{day(instant)} {local(instant):%H:%M:%S}"
+
+
+def time_of_day(instant: datetime | None) -> str:
+    return NOTHING if instant is None else f"{local(instant):%H:%M:%S}"
+
+
+def time_tag(instant: datetime | None) -> Markup:
+    """A moment that machines can read too."""
+    if instant is None:
+        return escape(NOTHING)
+    return Markup('<time datetime="{}">{}</time>').format(instant.isoformat(), moment(instant))
+
+
+def today() -> date:
+    return clock.local_date(clock.now(), settings().timezone)
+
+
+def age_of(instant: datetime | None) -> str:
+    """How long ago, in the largest unit that says something."""
+    if instant is None:
+        return NOTHING
+    return duration(clock.now() - instant)
+
+
+def duration(length: timedelta) -> str:
+    """3 分鐘 / 3 minutes."""
+    seconds = max(int(length.total_seconds()), 0)
+    for size, zh, en in ((86_400, "天", "day"), (3600, "小時", "hour"), (60, "分鐘", "minute")):
+        count = seconds // size
+        if count:
+            return t(f"{count} {zh}", f"{count} {en}{'' if count == 1 else 's'}")
+    return t(f"{seconds} 秒", f"{seconds} second{'' if seconds == 1 else 's'}")
+
+
+def size(count: int) -> str:
+    """Bytes in the unit that people read."""
+    for unit, length in (("MB", 1 << 20), ("KB", 1 << 10)):
+        if count >= length:
+            return f"{count / length:,.1f} {unit}"
+    return f"{count:,} B"
+
+
+def _weekday(shown: date) -> str:
+    return f"{shown:%a}" if current_language() == EN else WEEKDAYS[shown.weekday()]
+
+
+FILTERS: Final = {
+    "number": number,
+    "points": points,
+    "money": money,
+    "percent": percent,
+    "day": day,
+    "moment": moment,
+    "moment_to_second": moment_to_second,
+    "time_of_day": time_of_day,
+    "time_tag": time_tag,
+    "age": age_of,
+    "bytes": size,
+}

@@ -1,0 +1,160 @@
+"""Puts the admin site together: sign-in, forged-request guard, compression, templates, pages."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    get_flashed_messages,
+    redirect,
+    request,
+    url_for,
+)
+from flask_compress import Compress
+from flask_login import LoginManager, current_user
+from flask_wtf.csrf import CSRFProtect
+from markupsafe import Markup
+
+from voucherweb.domain import clock
+from voucherweb.services import web_sessions
+from voucherweb.web import problems
+from voucherweb.web.labels import choices, label
+from voucherweb.web.language import current_language, t
+from voucherweb.web.modules import BLUEPRINTS
+from voucherweb.web.navigation import here, navigation
+from voucherweb.web.page import ours
+from voucherweb.web.rendering import icon_body, register_macros
+from voucherweb.web.shown import FILTERS, settings, today
+from voucherweb.web.visitor import Visitor
+
+STATIC: Final = Path(__file__).resolve().parent.parent / "static"
+ICONS: Final = STATIC / "vendor" / "tabler-icons-3.51.0"
+YEAR: Final = 31_536_000
+
+login = LoginManager()
+csrf = CSRFProtect()
+compress = Compress()
+
+
+def register_site(app: Flask) -> None:
+    """Everything below `/admin`, and `/` that leads there."""
+    app.config.update(
+        WTF_CSRF_CHECK_DEFAULT=False,  # The JSON API carries bearer tokens, which no browser sends.
+        WTF_CSRF_TIME_LIMIT=None,  # As long as the session: a form may stay open over lunch.
+        WTF_CSRF_SSL_STRICT=False,  # The token decides; proxies may drop the referrer.
+        SESSION_COOKIE_NAME="voucherweb",
+        MAX_FORM_MEMORY_SIZE=2_000_000,
+        COMPRESS_REGISTER=False,
+        COMPRESS_ALGORITHM=["br", "gzip"],
+        COMPRESS_BR_LEVEL=4,
+        COMPRESS_MIMETYPES=["text/html", "text/css", "text/javascript", "image/svg+xml"],
+    )
+    login.init_app(app)
+    login.session_protection = None  # People change networks; the session's row decides.
+    login.user_loader(_visitor)
+    csrf.init_app(app)
+    compress.init_app(app)
+    _teach_templates(app)
+    app.before_request(_guard)
+    app.after_request(_send)
+    app.add_url_rule("/", "root", _root)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    problems.register_page_problems(app)
+
+
+def _visitor(session_id: str) -> Visitor | None:
+    person = web_sessions.session_person(session_id)
+    return Visitor(person) if person else None
+
+
+def _guard() -> None:
+    if ours(request.path) and request.method not in {"GET", "HEAD", "OPTIONS"}:
+        csrf.protect()
+
+
+def _root() -> Response:
+    return redirect(url_for("home.home"), Response=Response)  # type: ignore[return-value]
+
+
+def _send(response: Response) -> Response:
+    """Pages and assets travel compressed; an asset whose address names its content stays a year."""
+    if request.endpoint == "static":
+        if "v" in request.args or request.path.startswith("/static/vendor/"):
+            response.cache_control.no_cache = None
+            response.cache_control.public = True
+            response.cache_control.max_age = YEAR
+            response.cache_control.immutable = True
+        return compress.after_request(response)
+    return compress.after_request(response) if ours(request.path) else response
+
+
+@lru_cache(maxsize=256)
+def _stamp(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def asset(name: str) -> str:
+    """The address of a static file, which changes with its content."""
+    if name.startswith("vendor/"):
+        return url_for("static", filename=name)
+    return url_for("static", filename=name, v=_stamp(name))
+
+
+@lru_cache(maxsize=256)
+def _icon(name: str) -> Markup:
+    return icon_body((ICONS / f"{name}.svg").read_text(encoding="utf-8"))
+
+
+def icon(name: str, title: str | None = None, cls: str = "") -> Markup:
+    """An outline icon; without a title it is decoration and hidden from screen readers."""
+    said = (
+        Markup('role="img" aria-label="{}"').format(title)
+        if title
+        else Markup('aria-hidden="true" focusable="false"')
+    )
+    return Markup(
+        '<svg class="icon {}" width="20" height="20" viewBox="0 0 24 24" fill="none"'
+        ' stroke="currentColor" stroke-width="1.75" stroke-linecap="round"'
+        ' stroke-linejoin="round" {}>{}</svg>'
+    ).format(cls, said, _icon(name))
+
+
+def _teach_templates(app: Flask) -> None:
+    environment = app.jinja_env
+    environment.trim_blocks = environment.lstrip_blocks = True
+    environment.add_extension("jinja2.ext.do")
+    environment.filters.update(FILTERS)
+    environment.globals.update(
+        t=t,
+        label=label,
+        choices=choices,
+        asset=asset,
+        icon=icon,
+        today=today,
+        now=clock.now,
+        language=current_language,
+        navigation=navigation,
+        here=here,
+        messages=lambda: get_flashed_messages(with_categories=True),
+    )
+    register_macros(environment)
+    app.context_processor(_person)
+
+
+def _person() -> dict[str, Any]:
+    """`me` is who is signed in, or None; `pages` the addresses that there are."""
+    known = current_user.is_authenticated if current_user else False
+    return {
+        "me": current_user.person if known else None,
+        "pages": current_app.view_functions,
+        "zone": settings().timezone.key,
+        "request_id": g.get("request_id", ""),
+        "notice": None,
+        "support_contact": None,
+    }
