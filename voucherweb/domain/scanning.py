@@ -1,4 +1,4 @@
-"""What a camera, a scanner or a person's fingers give for a member's piece."""
+"""What a camera, a scanner or a person's fingers give: numbers of pieces, words to look for."""
 
 import re
 import unicodedata
@@ -7,6 +7,7 @@ from typing import Final
 from voucherweb.domain.numbering import split_user_voucher_no
 
 MAX_SCANNED: Final = 500
+MAX_TYPED: Final = 200
 _NUMBER: Final = re.compile(r"(?<![A-Z0-9])[A-Z0-9]{19}[0-9]{5}$")
 _LEFT_OUT: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Pd"})
 
@@ -24,3 +25,9 @@ def read_user_voucher_no(text: str) -> tuple[str, int] | None:
         return None
     found = _NUMBER.search(plain(text))
     return split_user_voucher_no(found.group()) if found else None
+
+
+def typed_words(text: str) -> str:
+    """What to look for: trimmed, and without characters that cannot be shown, some of which the
+    database could not hold either."""
+    return "".join(c for c in text[:MAX_TYPED] if c.isprintable()).strip()

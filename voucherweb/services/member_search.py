@@ -1,0 +1,191 @@
+"""Members as the platform finds them, and their statements of points."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Row, SQLColumnExpression, func, or_, select
+
+from voucherweb.domain.actor import Actor
+from voucherweb.domain.numbering import user_voucher_no
+from voucherweb.domain.paging import PageRequest
+from voucherweb.domain.people import Unreadable, read_phone
+from voucherweb.domain.scanning import typed_words
+from voucherweb.errors import refuse
+from voucherweb.models import (
+    PLATFORM_PROGRAMME,
+    Card,
+    Member,
+    PointsEntry,
+    Redemption,
+    Tenant,
+    Voucher,
+)
+from voucherweb.services.actor_names import actor_names
+from voucherweb.services.ids import parse_id
+from voucherweb.services.indexed import as_indexed
+from voucherweb.services.paging import AnySelect, fetch_page
+from voucherweb.services.search import contains
+from voucherweb.transaction import session
+
+MOST_FOUND: Final = 1000
+"""A search looks no further: whoever finds as many types more."""
+MIN_PHONE_DIGITS: Final = 4
+SORT: Final[dict[str, SQLColumnExpression[Any]]] = {
+    "createTime": Member.created_at,
+    "name": Member.name,
+    "tenantName": Tenant.name,
+    "balance": Card.balance,
+}
+STATEMENT_SORT: Final[dict[str, SQLColumnExpression[Any]]] = {"seq": as_indexed(PointsEntry.seq)}
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMember:
+    """A member with the tenant's name and the balance that `/voucher/redeem` spends."""
+
+    id: uuid.UUID
+    household_member_id: str
+    name: str | None
+    gender: str
+    birthdate: date | None
+    phone_number: str | None
+    tenant_id: uuid.UUID | None
+    tenant_name: str | None
+    balance: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One movement; `points` is signed, what was added to the card. `number` is the piece that
+    was paid for."""
+
+    seq: int
+    kind: str
+    points: int
+    balance_after: int
+    redemption_id: uuid.UUID | None
+    voucher_id: uuid.UUID | None
+    voucher_title: str | None
+    number: str | None
+    actor: str
+    actor_name: str
+    reason: str | None
+    at: datetime
+
+
+def _need_platform(actor: Actor) -> None:
+    if not actor.is_platform:
+        raise refuse("FORBIDDEN")
+
+
+def by_id_or_phone(typed: str) -> list[ColumnElement[bool]]:
+    """Which members a text names exactly: by either id, or by a phone number, of which the first
+    4 digits are enough. Each has an index."""
+    text = typed_words(typed)
+    found: list[ColumnElement[bool]] = [Member.household_member_id == text]
+    member_id = parse_id(text)
+    if member_id:
+        found.append(Member.id == member_id)
+    phone = _phone_beginning(text)
+    if phone:
+        found.append(Member.phone_number.like(f"{phone}%"))
+    return found
+
+
+def _phone_beginning(text: str) -> str | None:
+    """The first digits of a phone number as it is stored; None for what is none."""
+    padded = text + "0" * 6  # A beginning is shorter than the shortest number.
+    try:
+        phone = read_phone(padded)[:-6]
+    except Unreadable:
+        return None
+    return phone if len(phone.removeprefix("+")) >= MIN_PHONE_DIGITS else None
+
+
+def search(actor: Actor, typed: str, asked: PageRequest) -> tuple[list[FoundMember], int]:
+    """Members by either id, phone (its beginning), or a part of the name; all for an empty text.
+
+    Answers a page of the newest 1,000 at the most and how many of them there are. For the
+    platform: raises FORBIDDEN for everybody else.
+    """
+    _need_platform(actor)
+    ids = select(Member.id)
+    text = typed_words(typed)
+    if text:
+        conditions = by_id_or_phone(text)
+        if not text.isdecimal():  # Names are read from end to end, numbers by their indexes.
+            conditions.append(contains(Member.name, text))
+        ids = ids.where(or_(*conditions))
+    newest = ids.order_by(Member.created_at.desc(), Member.id).limit(MOST_FOUND).subquery()
+    query = _members().join(newest, newest.c.id == Member.id)
+    rows, total = fetch_page(query, asked, SORT, Member.id, select(newest.c.id))
+    return [FoundMember(*row) for row in rows], total
+
+
+def _members() -> AnySelect:
+    return (
+        select(
+            Member.id,
+            Member.household_member_id,
+            Member.name,
+            Member.gender,
+            Member.birthdate,
+            Member.phone_number,
+            Member.tenant_id,
+            Tenant.name,
+            func.coalesce(Card.balance, 0),
+            Member.created_at,
+        )
+        .outerjoin(Tenant, Tenant.id == Member.tenant_id)
+        .outerjoin(Card, (Card.member_id == Member.id) & (Card.programme_id == PLATFORM_PROGRAMME))
+    )
+
+
+def get_member(actor: Actor, member_id: uuid.UUID | None) -> FoundMember:
+    """One member; raises FORBIDDEN for all but the platform, and NOT_EXIST."""
+    _need_platform(actor)
+    row = session.execute(_members().where(Member.id == member_id)).one_or_none()
+    if row is None:
+        raise refuse("NOT_EXIST")
+    return FoundMember(*row)
+
+
+def statement_page(
+    actor: Actor, member_id: uuid.UUID | None, asked: PageRequest, *, english: bool = False
+) -> tuple[list[StatementLine], int]:
+    """The movements of a member's card in the platform's programme, sorted by `seq`, and how many
+    there are. Raises as `get_member` does."""
+    get_member(actor, member_id)
+    card = (Card.member_id == member_id) & (Card.programme_id == PLATFORM_PROGRAMME)
+    counted = select(PointsEntry.id).join(Card, Card.id == PointsEntry.card_id).where(card)
+    query = (
+        select(PointsEntry, Redemption.seq, Voucher.id, Voucher.title, Voucher.voucher_no)
+        .join(Card, Card.id == PointsEntry.card_id)
+        .outerjoin(Redemption, Redemption.id == PointsEntry.redemption_id)
+        .outerjoin(Voucher, Voucher.id == Redemption.voucher_id)
+        .where(card)
+    )
+    rows, total = fetch_page(query, asked, STATEMENT_SORT, PointsEntry.id, counted)
+    names = actor_names((row[0].actor for row in rows), english=english)
+    return [_line(row, names) for row in rows], total
+
+
+def _line(row: Row[*tuple[Any, ...]], names: dict[str, str]) -> StatementLine:
+    entry, seq, voucher_id, title, voucher_no = row
+    return StatementLine(
+        seq=entry.seq,
+        kind=entry.kind,
+        points=entry.points if entry.credit == "CARD" else -entry.points,
+        balance_after=entry.balance_after,
+        redemption_id=entry.redemption_id,
+        voucher_id=voucher_id,
+        voucher_title=title,
+        number=user_voucher_no(voucher_no, seq) if voucher_no else None,
+        actor=entry.actor,
+        actor_name=names[entry.actor],
+        reason=entry.reason,
+        at=entry.created_at,
+    )

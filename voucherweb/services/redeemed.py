@@ -1,0 +1,107 @@
+"""The pieces of one voucher as its tenant sees them: who took them, and who used them where."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Row, SQLColumnExpression, func, select
+
+from voucherweb.domain.actor import Actor
+from voucherweb.domain.enums import RedemptionStatus, Role
+from voucherweb.domain.numbering import user_voucher_no
+from voucherweb.domain.paging import PageRequest
+from voucherweb.errors import refuse
+from voucherweb.models import Admin, Member, Redemption, WriteOff
+from voucherweb.services.indexed import as_indexed
+from voucherweb.services.masking import mask_name, mask_phone
+from voucherweb.services.paging import fetch_page
+from voucherweb.services.vouchers import get_voucher
+
+SORT: Final[dict[str, SQLColumnExpression[Any]]] = {
+    "seq": as_indexed(Redemption.seq),
+    "redeemedAt": Redemption.redeemed_at,
+    "usedAt": Redemption.used_at,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RedeemedPiece:
+    """`member_name` and `member_phone` are masked, empty when unknown. A used piece without a
+    `write_off_id` was used by the member himself; `by` is the admin's name or account."""
+
+    id: uuid.UUID
+    seq: int
+    number: str
+    member_id: uuid.UUID
+    member_name: str
+    member_phone: str
+    points: int
+    redeemed_at: datetime
+    used_at: datetime | None
+    write_off_id: int | None
+    desk: str | None
+    by: str | None
+
+
+def pieces(
+    actor: Actor,
+    voucher_id: uuid.UUID | None,
+    asked: PageRequest,
+    status: RedemptionStatus | None = None,
+) -> tuple[list[RedeemedPiece], int]:
+    """A page of a voucher's pieces, sorted by `seq`, `redeemedAt` or `usedAt`, and how many match.
+
+    A tenant's admin sees the own vouchers', the platform any. Raises FORBIDDEN for everybody else
+    and NOT_EXIST.
+    """
+    if actor.role not in {Role.PLATFORM_ADMIN, Role.TENANT_ADMIN}:
+        raise refuse("FORBIDDEN")
+    voucher = get_voucher(actor, voucher_id)
+    wanted = [Redemption.voucher_id == voucher.id, *_of_status(status)]
+    query = (
+        select(
+            Redemption,
+            Member.name,
+            Member.phone_number,
+            WriteOff.id,
+            WriteOff.desk,
+            func.coalesce(Admin.name, Admin.account),
+        )
+        .join(Member, Member.id == Redemption.member_id)
+        .outerjoin(
+            WriteOff, (WriteOff.redemption_id == Redemption.id) & WriteOff.undone_at.is_(None)
+        )
+        .outerjoin(Admin, Admin.id == WriteOff.admin_id)
+        .where(*wanted)
+    )
+    # Redemptions of one voucher are numbered, so that the second key never decides among them.
+    rows, total = fetch_page(
+        query, asked, SORT, as_indexed(Redemption.seq), select(Redemption.id).where(*wanted)
+    )
+    return [_piece(row, voucher.voucher_no) for row in rows], total
+
+
+def _of_status(status: RedemptionStatus | None) -> list[ColumnElement[bool]]:
+    if status is None:
+        return []
+    used = Redemption.used_at.is_not(None)
+    return [used if status is RedemptionStatus.USED else ~used]
+
+
+def _piece(row: Row[*tuple[Any, ...]], voucher_no: str) -> RedeemedPiece:
+    piece, name, phone, write_off_id, desk, by = row
+    return RedeemedPiece(
+        id=piece.id,
+        seq=piece.seq,
+        number=user_voucher_no(voucher_no, piece.seq),
+        member_id=piece.member_id,
+        member_name=mask_name(name),
+        member_phone=mask_phone(phone),
+        points=piece.points,
+        redeemed_at=piece.redeemed_at,
+        used_at=piece.used_at,
+        write_off_id=write_off_id,
+        desk=desk,
+        by=by,
+    )
