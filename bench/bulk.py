@@ -226,6 +226,9 @@ ON CONFLICT (voucher_id, gender, age_level) DO UPDATE SET
     click_persons = excluded.click_persons, click_times = excluded.click_times;
 """
 
+HISTORY = (_TENANTS, _VOUCHERS, _QUOTA, _MEMBERS, _REDEMPTIONS, _ENGAGEMENTS)
+"""All but the roll-up by days, as it was before there was one."""
+
 _DAYS = """
 INSERT INTO voucher_days (voucher_id, day, redeemed, used, reach_persons, reach_times,
                           click_persons, click_times)
@@ -253,7 +256,7 @@ def fill(
     cursor = psycopg.ClientCursor(connection)
     with connection.transaction():
         cursor.execute("SET LOCAL work_mem = '256MB'; SET LOCAL jit = off")
-        for part in (_TENANTS, _VOUCHERS, _QUOTA, _MEMBERS, _REDEMPTIONS, _ENGAGEMENTS, _DAYS):
+        for part in (*HISTORY, _DAYS):
             cursor.execute(part, parameters)
         tenants = cursor.execute("SELECT id FROM bulk_tenants ORDER BY n").fetchall()
     cursor.execute(f"VACUUM (ANALYZE) {TABLES}")

@@ -1,6 +1,7 @@
 """The bench's bulk data is as right as what the services write."""
 
 import uuid
+from datetime import date, datetime, timedelta
 
 import psycopg
 import pytest
@@ -11,12 +12,14 @@ from tests.support import recount
 from tests.support.cast import Caller
 from voucherweb.config import Settings
 from voucherweb.domain import clock
+from voucherweb.services import trends
 from voucherweb.services.proof import prove
+from voucherweb.transaction import unit_of_work
 
 
-def bulk(settings: Settings, size: Size) -> list[uuid.UUID]:
+def bulk(settings: Settings, size: Size, now: datetime | None = None) -> list[uuid.UUID]:
     with psycopg.connect(settings.database_url, autocommit=True) as connection:
-        return fill(connection, size, clock.now())
+        return fill(connection, size, now or clock.now())
 
 
 def test_bulk_data_is_proved_right_and_can_be_added_to(app: Flask, settings: Settings) -> None:
@@ -35,6 +38,20 @@ def test_bulk_data_is_told_as_a_recount_tells_it(platform: Caller, settings: Set
         tenant = uuid.UUID(row.pop("tenantId"))
         del row["tenantName"]
         assert row == recount.row(recount.picked(lambda one, t=tenant: one.tenant == t), log)
+
+
+def test_bulk_days_are_told_as_a_recount_tells_them(app: Flask, settings: Settings) -> None:
+    midnight = clock.start_of_day(date(2026, 5, 2), settings.timezone)
+    size = Size(redemptions=400, tenants=1, vouchers=9, members=50)
+    (tenant,) = bulk(settings, size, midnight + timedelta(seconds=150))
+    days = recount.daily(recount.offers(), recount.events())
+    assert len(days) == 2
+    first, last = min(days), max(days)
+    with unit_of_work():
+        trend = trends.of_tenant(tenant, first, last)
+    assert [day.day for day in trend.days] == [first, last]
+    for day in trend.days:
+        assert {name: getattr(day, name) for name in trends.MEASURES} == days[day.day]
 
 
 @pytest.mark.parametrize(

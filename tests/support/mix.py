@@ -68,7 +68,7 @@ class Mix:
 
     def _note(self, kind: str, voucher: uuid.UUID, member: uuid.UUID) -> None:
         gender, born = self.people[member]
-        self.log.append(Event(kind, voucher, member, gender, level(born, self.today)))
+        self.log.append(Event(kind, voucher, member, gender, level(born, self.today), self.today))
 
     def _taken(
         self, member: uuid.UUID, voucher: uuid.UUID, told: tuple[str, uuid.UUID | None]

@@ -1,22 +1,25 @@
 """A slow recount of every statistic in plain Python, sharing no code with the services.
 
-Events come from a log that a test keeps, or from the rows (then each time counts in the group of
-the first, which is all that the rows still tell).
+Events come from a log that a test keeps, or from the rows (then each time counts in the group and
+on the day of the first, which is all that the rows still tell).
 """
 
 import math
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
 from voucherweb.transaction import session, unit_of_work
 
+TAIPEI = ZoneInfo("Asia/Taipei")
 LABELS = {
     "level1": "30歲以下",
     "level2": "30-39歲",
@@ -41,13 +44,15 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One piece redeemed or used, one time seen (REACH) or clicked, and who did it just then."""
+    """One piece redeemed or used, one time seen (REACH) or clicked, who did it just then, and on
+    which local day."""
 
     kind: str
     voucher: uuid.UUID
     member: uuid.UUID
     gender: str
     level: str
+    day: date
 
 
 def level(birthdate: date | None, day: date) -> str:
@@ -76,20 +81,28 @@ def offers() -> list[Offer]:
         return [Offer(*row) for row in rows]
 
 
-def events() -> list[Event]:
+def events(zone: ZoneInfo = TAIPEI) -> list[Event]:
     """The events that the rows tell of, oldest first."""
     with unit_of_work():
         pieces = session.execute(text("SELECT * FROM redemptions ORDER BY redeemed_at, id")).all()
         met = session.execute(text("SELECT * FROM engagements ORDER BY first_at")).all()
-    found = [Event("REDEEM", r.voucher_id, r.member_id, r.gender, r.age_level) for r in pieces]
+
+    def seen(at: datetime) -> date:
+        return at.astimezone(zone).date()
+
+    found = [
+        Event("REDEEM", r.voucher_id, r.member_id, r.gender, r.age_level, seen(r.redeemed_at))
+        for r in pieces
+    ]
     found += [
-        Event("USE", r.voucher_id, r.member_id, r.used_gender, r.used_age_level)
+        Event("USE", r.voucher_id, r.member_id, r.used_gender, r.used_age_level, seen(r.used_at))
         for r in pieces
         if r.used_at
     ]
     for e in met:
         kind = {"R": "REACH", "C": "CLICK"}[e.kind]
-        found += [Event(kind, e.voucher_id, e.member_id, e.gender, e.age_level)] * e.times
+        day = seen(e.first_at)
+        found += [Event(kind, e.voucher_id, e.member_id, e.gender, e.age_level, day)] * e.times
     return found
 
 
@@ -248,6 +261,24 @@ def row(among: Sequence[Offer], log: Sequence[Event]) -> dict[str, Any]:
         "clickTimes": len(clicked),
         "clickRate": click_rate(among, log),
     }
+
+
+def daily(among: Sequence[Offer], log: Iterable[Event]) -> dict[date, Counter[str]]:
+    """The six measures of each day on which something happened; a person counts on the day of the
+    first event with each voucher."""
+    days: dict[date, Counter[str]] = {}
+    met: set[tuple[str, uuid.UUID, uuid.UUID]] = set()
+    ids = {one.id for one in among}
+    for event in (one for one in log if one.voucher in ids):
+        day = days.setdefault(event.day, Counter())
+        if event.kind in {"REDEEM", "USE"}:
+            day[{"REDEEM": "redeemed", "USE": "used"}[event.kind]] += 1
+            continue
+        who = (event.kind, event.voucher, event.member)
+        day[f"{event.kind.lower()}_times"] += 1
+        day[f"{event.kind.lower()}_persons"] += who not in met
+        met.add(who)
+    return days
 
 
 def picked(wanted: Callable[[Offer], bool]) -> list[Offer]:

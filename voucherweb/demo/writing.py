@@ -142,10 +142,10 @@ _DAYS: Final = """
            count(*) FILTER (WHERE met = 'R' AND nth = 0), count(*) FILTER (WHERE met = 'R'),
            count(*) FILTER (WHERE met = 'C' AND nth = 0), count(*) FILTER (WHERE met = 'C')
     FROM (
-        SELECT voucher_id, redeemed_at AS at, 1 AS taken, 0 AS used, NULL AS met, NULL AS nth
+        SELECT voucher_id, redeemed_at AS at, 1 AS taken, 0 AS used, NULL AS met, 0 AS nth
         FROM redemptions
         UNION ALL
-        SELECT voucher_id, used_at, 0, 1, NULL, NULL FROM redemptions WHERE used_at IS NOT NULL
+        SELECT voucher_id, used_at, 0, 1, NULL, 0 FROM redemptions WHERE used_at IS NOT NULL
         UNION ALL
         SELECT voucher_id, first_at + (last_at - first_at) * n / greatest(times - 1, 1), 0, 0,
                kind, n
