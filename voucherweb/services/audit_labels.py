@@ -8,11 +8,13 @@ ACTION_LABELS: Final[dict[str, tuple[str, str]]] = {
     "admin.desk": ("變更核銷櫃台", "Changed the desk"),
     "admin.disable": ("停用管理員", "Disabled an admin"),
     "admin.enable": ("啟用管理員", "Enabled an admin"),
+    "admin.invite_link": ("產生邀請連結", "Made an invitation link"),
     "admin.language": ("變更介面語言", "Changed the language"),
     "admin.link_used": ("使用設定密碼連結", "Used a password link"),
     "admin.password": ("變更密碼", "Changed the password"),
     "admin.rename": ("變更管理員名稱", "Renamed an admin"),
     "admin.reset": ("重設密碼", "Reset a password"),
+    "admin.reset_link": ("產生重設密碼連結", "Made a password reset link"),
     "admin.role": ("變更管理員角色", "Changed an admin's role"),
     "coupon.drop": ("捨棄匯入的一列", "Dropped a row of an import"),
     "coupon.drop_all": ("捨棄匯入的錯誤列", "Dropped the wrong rows of an import"),
@@ -55,6 +57,7 @@ ACTION_LABELS: Final[dict[str, tuple[str, str]]] = {
 
 KIND_LABELS: Final[dict[str, tuple[str, str]]] = {
     "admin": ("管理員", "Admin"),
+    "coupon_import": ("匯入", "Import"),
     "demo": ("示範資料", "Demo data"),
     "export": ("匯出", "Export"),
     "import": ("匯入", "Import"),

@@ -16,6 +16,7 @@ from voucherweb.domain.scanning import typed_words
 from voucherweb.errors import invalid, refuse
 from voucherweb.models import AuditEntry, Tenant
 from voucherweb.services.actor_names import actor_names
+from voucherweb.services.audit_labels import ACTION_LABELS, KIND_LABELS, action_label, kind_label
 from voucherweb.services.indexed import as_indexed
 from voucherweb.services.paging import fetch_page
 
@@ -92,9 +93,8 @@ def list_entries(
     counted = select(AuditEntry.id).where(*conditions).limit(MOST_LISTED + 1)
     rows, total = fetch_page(query, asked, SORT, as_indexed(AuditEntry.id), counted)
     names = actor_names((row[0].actor for row in rows), english=english)
-    return [_entry(entry, tenant_name, names) for entry, tenant_name in rows], min(
-        total, MOST_LISTED
-    )
+    listed = [_entry(entry, tenant_name, names) for entry, tenant_name in rows]
+    return listed, min(total, MOST_LISTED)
 
 
 def _allowed(actor: Actor) -> list[ColumnElement[bool]]:
