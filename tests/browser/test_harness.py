@@ -8,18 +8,26 @@ from tests.support.browser import (
     axe,
     bytes_transferred,
     layout_shift,
+    make_account,
     no_sideways_scroll,
+    sign_in,
 )
-from voucherweb.web.requests import HEADERS
+from tests.support.cast import PASSWORD
+from voucherweb.domain.enums import Role
 
 BLANK = """<!doctype html><html lang="en"><head><title>Blank</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"></head>
 <body><main><h1>Blank</h1></main></body></html>"""
 
+ADD_SCRIPT = (
+    "document.body.append(Object.assign(document.createElement('script'), {textContent: 'a = 1'}))"
+)
+
 
 def go_to_blank(page: Page) -> None:
     """To an empty page of the site, under the site's policy."""
-    headers = {**HEADERS, "Content-Type": "text/html"}
+    policy = page.request.get("/healthz").headers["content-security-policy"]
+    headers = {"Content-Security-Policy": policy, "Content-Type": "text/html"}
     page.route("**/blank", lambda route: route.fulfill(body=BLANK, headers=headers))
     page.goto("/blank")
 
@@ -44,23 +52,9 @@ def page(site: Site) -> Page:
         ("fetch('http://example.test/').catch(() => 0)", "policy violated: connect-src"),
         ("new Image().src = 'http://example.test/a.png'", "policy violated: img-src"),
         ("document.body.setAttribute('style', 'color: red')", "policy violated: style-src"),
-        (
-            "document.body.append(Object.assign(document.createElement('script'),"
-            " {textContent: 'var a = 1'}))",
-            "policy violated: script-src",
-        ),
+        (ADD_SCRIPT, "policy violated: script-src"),
     ],
-    ids=[
-        "error",
-        "warning",
-        "exception",
-        "404",
-        "another host",
-        "fetch",
-        "image",
-        "style",
-        "script",
-    ],
+    ids=["error", "warning", "throw", "404", "host", "fetch", "image", "style", "script"],
 )
 def test_the_watch_tells_of(site: Site, page: Page, fault: str, told: str) -> None:
     page.evaluate(f"() => {{ {fault} }}")
@@ -93,6 +87,17 @@ def test_a_page_comes_with_the_window_language_and_scheme_that_were_asked_for(si
     )
     assert told == [390, "en", True]
     assert page.title() == "Voucher API · documentation"
+
+
+def test_a_sign_in_that_fails_is_told_with_what_the_page_says(site: Site, tenant_id: str) -> None:
+    account = make_account(Role.TENANT_ADMIN, tenant_id)
+    site.watch.allow(401, "/admin/sign-in")
+    page = site.open(language="en")
+    page.context.set_default_timeout(2_000)
+    with pytest.raises(AssertionError, match=r"(?s)was not let in.*is not right"):
+        sign_in(page, account, "wrong")
+    sign_in(page, account, PASSWORD)
+    assert page.url.endswith("/admin/")
 
 
 def test_axe_reads_out_what_is_wrong_and_where(page: Page) -> None:

@@ -4,9 +4,11 @@ A page is opened in a context of its own; what goes wrong in any of them, a line
 violated policy, a failed request, a call to another host, is a problem that fails the test.
 """
 
+import itertools
 import os
 import re
 import subprocess
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,8 +25,15 @@ from playwright.sync_api import (
     Playwright,
     Request,
     Response,
+    TimeoutError,  # noqa: A004 - Playwright's own, which is no OSError.
     WebError,
 )
+
+from tests.support.cast import PASSWORD
+from voucherweb.domain.actor import OPERATOR
+from voucherweb.domain.enums import Role
+from voucherweb.services import admins
+from voucherweb.transaction import unit_of_work
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_BROWSER = "BROWSER=none: the browser tests were asked to be left out"
@@ -35,6 +44,7 @@ TIMEOUT = 10_000
 """How long, in milliseconds, an act of a test waits for its element."""
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice")
 
+_serial = itertools.count(1)
 _AXE = ROOT / "tests/browser/vendor/axe-core-4.14.1/axe.min.js"
 _SEAL = ("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--no-proxy-server")
 _TELL_VIOLATIONS = """
@@ -189,10 +199,12 @@ def sign_in(page: Page, account: str, password: str) -> None:
     form = page.locator("form", has=page.locator("input[name=password]"))
     form.locator("[name=account]").fill(account)
     form.locator("[name=password]").fill(password)
-    with page.expect_navigation():
-        form.locator("[type=submit]").first.click()
-    arrived = urlsplit(page.url).path
-    assert arrived != "/admin/sign-in", f"{account} was not let in: {page.inner_text('body')}"
+    form.locator("[type=submit]").first.click()
+    try:
+        page.wait_for_url(lambda url: urlsplit(url).path != "/admin/sign-in")
+    except TimeoutError as error:
+        said = page.inner_text("body")
+        raise AssertionError(f"{account} was not let in; the page says: {said}") from error
 
 
 def axe(page: Page, *, leave_out: Sequence[str] = (), without: Sequence[str] = ()) -> None:
@@ -234,7 +246,8 @@ _SIDEWAYS = """
 () => {
   const room = document.documentElement.clientWidth;
   const sticksOut = (one) => one.getBoundingClientRect().right + window.scrollX > room + 1;
-  const spills = (one) => one.scrollWidth > room + 1 && getComputedStyle(one).overflowX === "visible";
+  const shows = (one) => getComputedStyle(one).overflowX === "visible";
+  const spills = (one) => one.scrollWidth > room + 1 && shows(one);
   const wide = [...document.querySelectorAll("body *")].filter(
     (one) => sticksOut(one) || spills(one));
   const name = (one) => one.tagName.toLowerCase() + (one.id ? "#" + one.id : "") +
@@ -313,3 +326,12 @@ def bytes_transferred(page: Page) -> Iterator[Transfer]:
 def browser_is_wanted() -> bool:
     """Whether BROWSER=none has not told to leave browsers alone."""
     return os.environ.get("BROWSER") != "none"
+
+
+def make_account(role: Role, tenant_id: str | None = None) -> str:
+    """Make an admin or a clerk who signs in with `cast.PASSWORD`; answers the account."""
+    account = f"{role.lower()}{next(_serial)}@example.test"
+    with unit_of_work():
+        tenant = uuid.UUID(tenant_id) if tenant_id else None
+        admins.create_admin(OPERATOR, role, account, PASSWORD, tenant)
+    return account
