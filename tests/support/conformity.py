@@ -24,7 +24,10 @@ class CheckedClient(FlaskClient):
     """A test client that fails the test when an answer breaks the documented shape."""
 
     def open(self, *args: Any, **options: Any) -> TestResponse:
-        answer = super().open(*args, **options)
+        # Each request gets an application context of its own, as on a server: what one request
+        # knows of its caller must not be known to the next.
+        with self.application.app_context():
+            answer = super().open(*args, **options)
         check(self.application, answer)
         return answer
 

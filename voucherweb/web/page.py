@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, request, url_for
 from flask_login import current_user
 
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import Role
 from voucherweb.errors import refuse
+from voucherweb.services import site_settings
 from voucherweb.transaction import unit_of_work
 from voucherweb.web.language import Text
 from voucherweb.web.visitor import Visitor
@@ -29,6 +30,9 @@ EVERYBODY: Final = PLATFORM | DESK
 """Everybody who is signed in."""
 NOBODY: Final[frozenset[Role]] = frozenset()
 """Pages for those who are not signed in."""
+
+ENROL: Final = "profile.second_factor"
+"""Where somebody adds a second factor."""
 
 Answer = Response | str
 Handler = Callable[..., Answer]
@@ -101,11 +105,24 @@ def _run(declared: Page, values: dict[str, Any]) -> Answer:
         actor = visitor().actor
         if actor.role not in declared.roles:
             raise refuse("FORBIDDEN")
+        if _must_enrol(declared):
+            return go(url_for(ENROL))
         arguments = (actor,)
     if request.method in {"GET", "HEAD"} and declared.snapshot:
         with unit_of_work(snapshot=True):
             return declared.handler(*arguments, **values)
     return declared.handler(*arguments, **values)
+
+
+def _must_enrol(declared: Page) -> bool:
+    """Whether the site asks this platform admin for a second factor before anything else."""
+    return (
+        visitor().actor.is_platform
+        and not visitor().person.second_factor
+        and declared.endpoint not in {ENROL, "sign_in.sign_out"}
+        and ENROL in current_app.view_functions
+        and site_settings.read().require_second_factor
+    )
 
 
 def to_sign_in() -> Response:

@@ -21,7 +21,8 @@ from flask_wtf.csrf import CSRFProtect
 from markupsafe import Markup
 
 from voucherweb.domain import clock
-from voucherweb.services import web_sessions
+from voucherweb.services import site_settings, web_sessions
+from voucherweb.services.site_settings import SiteSettings
 from voucherweb.web import problems
 from voucherweb.web.labels import choices, label
 from voucherweb.web.language import current_language, t
@@ -151,11 +152,12 @@ def _teach_templates(app: Flask) -> None:
 def _person() -> dict[str, Any]:
     """`me` is who is signed in, or None; `pages` the addresses that there are."""
     known = current_user.is_authenticated if current_user else False
+    site = site_settings.read() if ours(request.path) else SiteSettings()
     return {
         "me": current_user.person if known else None,
         "pages": current_app.view_functions,
         "zone": settings().timezone.key,
         "request_id": g.get("request_id", ""),
-        "notice": None,
-        "support_contact": None,
+        "notice": t(site.notice_zh, site.notice_en),
+        "support_contact": site.support_contact,
     }
