@@ -1,6 +1,7 @@
 """Vouchers as admins see them: one, a list, and their place on the shelf (behaviour §5)."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,12 +14,13 @@ from voucherweb.domain.actor import Actor
 from voucherweb.domain.days import span
 from voucherweb.domain.enums import VoucherStatus, VoucherType
 from voucherweb.domain.paging import PageRequest
-from voucherweb.domain.voucher_rules import may_become, shown_status
+from voucherweb.domain.voucher_rules import Phase, may_become, shown_status
 from voucherweb.errors import refuse
 from voucherweb.models import Voucher
 from voucherweb.services import audit
 from voucherweb.services.paging import Rows, fetch_page
 from voucherweb.services.search import contains
+from voucherweb.services.voucher_counts import phase_at
 from voucherweb.transaction import session
 
 DATE_FILTERS: dict[str, SQLColumnExpression[Any]] = {
@@ -34,7 +36,8 @@ DATE_FILTERS: dict[str, SQLColumnExpression[Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class VoucherFilter:
-    """Which vouchers of a tenant a list shows; dates are whole local days, both inclusive."""
+    """Which vouchers of a tenant a list shows; dates are whole local days, both inclusive. `phase`
+    is finer than the wire's `status`."""
 
     tenant_id: uuid.UUID | None
     date_type: str = "ID"
@@ -43,6 +46,7 @@ class VoucherFilter:
     voucher_type: VoucherType | None = None
     status: VoucherStatus | None = None
     title: str | None = None
+    phase: Phase | None = None
 
 
 def status_now() -> SQLColumnExpression[str]:
@@ -97,7 +101,23 @@ def matching(wanted: VoucherFilter, zone: ZoneInfo) -> Select[Voucher]:
         query = query.where(status_now() == wanted.status)
     if wanted.title:
         query = query.where(contains(Voucher.title, wanted.title))
+    if wanted.phase:
+        query = query.where(phase_at(clock.now()) == wanted.phase)
     return query
+
+
+def on_shelf_among(actor: Actor, voucher_ids: Sequence[uuid.UUID]) -> Sequence[Voucher]:
+    """Those of the given vouchers of the actor's tenant that are on the shelf now, by number."""
+    return session.scalars(
+        select(Voucher)
+        .where(
+            Voucher.id.in_(voucher_ids),
+            Voucher.tenant_id == actor.tenant_id,
+            Voucher.deleted_at.is_(None),
+            status_now() == VoucherStatus.ON,
+        )
+        .order_by(Voucher.voucher_no)
+    ).all()
 
 
 def get_voucher(actor: Actor, voucher_id: uuid.UUID | None, *, lock: bool = False) -> Voucher:

@@ -29,9 +29,11 @@ class Listing:
     total: int = 0
     chips: list[tuple[str, str]] = field(default_factory=list)
     """What is filtered by, as name of the parameter and text to show."""
+    kept: dict[str, str] = field(default_factory=dict)
+    """What else the address says and no clearing of filters takes away: a tab, a tenant."""
 
     def get(self, name: str) -> str | None:
-        return self.filters.get(name)
+        return self.filters.get(name) or self.kept.get(name)
 
     @property
     def pages(self) -> int:
@@ -53,6 +55,7 @@ class Listing:
         """The address with some parameters changed; defaults are left out of it."""
         order = "desc" if self.asked.descending else "asc"
         state: dict[str, str | int | None] = {
+            **self.kept,
             **self.filters,
             "sort": self.asked.field,
             "order": order,
@@ -99,10 +102,9 @@ class Listing:
         return out
 
 
-def read(sort: SortSpec, filters: Sequence[str] = ()) -> Listing:
+def read(sort: SortSpec, filters: Sequence[str] = (), kept: Sequence[str] = ()) -> Listing:
     """The list that the address asks for; raises INVALID_PARAMETER for an order or a page that
     cannot be."""
-    given = {name: request.args.get(name, "").strip() for name in filters}
     name = request.args.get("sort") or sort.default_field
     if name not in sort.fields:
         raise invalid("sort", "is no column of this list", "不是此清單的欄位")
@@ -113,7 +115,12 @@ def read(sort: SortSpec, filters: Sequence[str] = ()) -> Listing:
     if size not in PAGE_SIZES:
         raise invalid("size", "must be 20, 50 or 100", "必須是 20、50 或 100")
     asked = PageRequest(_whole("page", 1), size, name, order == "desc")
-    return Listing(request.path, sort, asked, {key: one for key, one in given.items() if one})
+    return Listing(request.path, sort, asked, _given(filters), kept=_given(kept))
+
+
+def _given(names: Sequence[str]) -> dict[str, str]:
+    given = {name: request.args.get(name, "").strip() for name in names}
+    return {name: one for name, one in given.items() if one}
 
 
 def _whole(name: str, default: int) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import VoucherStatus, VoucherType
-from voucherweb.domain.voucher_rules import phase
+from voucherweb.domain.voucher_rules import Phase, phase
 from voucherweb.domain.words import PHASES, TARGETS, USE_TYPES, VOUCHER_TYPES, Words
 from voucherweb.errors import invalid
 from voucherweb.models import Voucher
@@ -78,6 +78,7 @@ def _wanted(actor: Actor, filters: Filters) -> VoucherFilter:
         voucher_type=filters.one_of("voucherType", VoucherType),
         status=filters.one_of("status", VoucherStatus),
         title=filters.text("title"),
+        phase=filters.one_of("phase", Phase),
     )
 
 
@@ -123,4 +124,4 @@ def _rows(order: Order, found: Iterator[Row[*tuple[Any, ...]]]) -> Iterator[list
 
 KIND: Final = ExportKind(("票券清單", "vouchers"), _HEADER, _wanted, _read)
 """Filters `dateType` (ID, OD, RS, RE, US, UE), `firstDay`, `lastDay`, `voucherType`, `status`,
-`title`; the platform's admins also give `tenantId`."""
+`phase`, `title`; the platform's admins also give `tenantId`."""
