@@ -1,7 +1,8 @@
 # Every command that people and CI use. `make` alone lists them.
 #
 # Settings come from the environment or the command line: PORT, DATA_DIR, ENGINES (auto, system or
-# wheel), DATABASE_URL, REDIS_URL, RATELIMIT_ENABLED, PYTHON; README.md lists them all.
+# wheel), DATABASE_URL, REDIS_URL, RATELIMIT_ENABLED, PYTHON; README.md lists them all. BROWSER names
+# the Chromium of the browser tests and screenshots, or is `none`; ONLY names the pages to picture.
 # Paths stay relative, and programs of .venv are run as modules, so that the project may lie below
 # a long path or one with spaces.
 
@@ -15,8 +16,8 @@ PIP := $(PY) -m pip --disable-pip-version-check --no-input --quiet
 INSTALL := $(PIP) install --require-hashes
 OLDEST := 3.11
 
-.PHONY: help run test lint format lock bench drill clean
-.PHONY: runtime embedded development
+.PHONY: help run test lint format lock bench drill screenshots clean
+.PHONY: runtime embedded development browser
 
 help: ## List the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1@\2/p' Makefile | column -t -s @ 2>/dev/null \
@@ -25,8 +26,9 @@ help: ## List the commands
 run: runtime embedded ## Run the whole system on http://127.0.0.1:8000 (PORT, DATA_DIR, ENGINES)
 	@exec $(PY) app.py
 
-test: lint ## Check style and types, then run every test but the drills
+test: browser lint ## Check style and types, then run every test but the drills (BROWSER)
 	@$(PY) -m pytest -n 2 -m "not drill"
+	@test '$(BROWSER)' != none || echo "make: BROWSER=none: the browser tests were SKIPPED." >&2
 
 lint: development ## Check style and types
 	@$(PY) -m ruff check .
@@ -36,6 +38,9 @@ lint: development ## Check style and types
 format: development ## Format the code
 	@$(PY) -m ruff format .
 	@$(PY) -m ruff check --fix --quiet .
+
+screenshots: development browser ## Picture every page into DATA_DIR/screenshots (ONLY, BROWSER)
+	@exec $(PY) -m tests.browser.screenshots $(foreach name,$(ONLY),--only $(name))
 
 drill: development ## Run the long repeats of the tests
 	@$(PY) -m pytest -n 0 -m drill
@@ -85,6 +90,10 @@ $(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
 	@echo "Installing requirements-dev.txt (once)"
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
+
+# A browser is no part of .venv: root gets one by apt-get, others are told what to install.
+browser:
+	@BROWSER='$(BROWSER)' sh bin/find-browser --install >/dev/null
 
 # The wheels are installed only when neither URLs nor servers of this machine do.
 embedded: $(VENV)/.made

@@ -6,10 +6,10 @@ from pathlib import Path
 import psycopg
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.support import workers
-from tests.support.browser import NO_BROWSER, Site, browser_is_wanted, launch
+from tests.support.browser import NO_BROWSER, TIMEOUT, Site, browser_is_wanted, launch
 from tests.support.web import Web, serving
 from voucherweb.config import Settings
 
@@ -27,6 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=TIMEOUT)
     with sync_playwright() as playwright, launch(playwright) as running:
         yield running
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Page as Tab
 
 import voucherweb.web.modules  # noqa: F401 - fills PAGES
 from voucherweb.domain.enums import Role
-from voucherweb.web.page import PAGES, Page
+from voucherweb.web.page import ADMINS, PAGES, Page
 
 Find = Callable[[Tab, "Shot"], str | None]
 """Finds the path of an example, in the tab of somebody who is signed in; None: there is none."""
@@ -52,7 +52,10 @@ def first_link(listed: str) -> Find:
 
 SHOTS: Final = (
     Shot("sign-in", "/admin/sign-in"),
-    Shot("home", "/admin/"),
+    Shot("home", "/admin/", roles=ADMINS),
+    Shot("vendors", "/admin/vendors"),
+    Shot("vendor-new", "/admin/vendors/new"),
+    Shot("vendor-delete", "/admin/vendors/<uuid:vendor_id>/delete", first_link("/admin/vendors")),
 )
 
 NOT_PICTURED: Final[dict[str, str]] = {}

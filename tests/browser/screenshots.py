@@ -184,6 +184,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sync_playwright() as playwright,
         launch(playwright, sealed=not words.url) as browser,
     ):
+        _tell(f"{origin} answers after {time.monotonic() - began:.0f} s")
         album = Album(browser, origin, directory)
         for look in looks:
             album.take(shots, look)

@@ -25,7 +25,7 @@ def make_python(path: Path, version: str, *, new_enough: bool) -> str:
 
 def test_make_alone_lists_the_commands() -> None:
     answer = run("make")
-    for command in ("run", "test", "lint", "lock", "bench", "drill"):
+    for command in ("run", "test", "lint", "lock", "bench", "drill", "screenshots"):
         assert f"make {command} " in answer.stdout
 
 
@@ -62,6 +62,18 @@ def test_a_wrong_engines_setting_stops_make(tmp_path: Path) -> None:
     told = run(sys.executable, "voucherweb/embedded/binaries.py", "--engines", "docker")
     assert told.returncode == 2
     assert "expected auto, system or wheel" in told.stderr
+
+
+@pytest.mark.parametrize("target", ["test", "screenshots"])
+def test_a_browser_is_looked_for_before_it_is_needed(target: str) -> None:
+    steps = run("make", "--dry-run", target, "BROWSER=/opt/my chrome").stdout
+    looks = steps.index("BROWSER='/opt/my chrome' sh bin/find-browser --install")
+    assert looks < steps.index("-m pytest" if target == "test" else "tests.browser.screenshots")
+
+
+def test_one_page_can_be_pictured_by_name() -> None:
+    steps = run("make", "--dry-run", "screenshots", "ONLY=home sign-in").stdout
+    assert "tests.browser.screenshots --only home --only sign-in" in steps
 
 
 def test_continuous_integration_runs_make_test() -> None:

@@ -40,8 +40,8 @@ NO_BROWSER = "BROWSER=none: the browser tests were asked to be left out"
 HEIGHTS = {390: 844, 1280: 800}
 PHONE = 600
 """Up to this width, in CSS pixels, a context is a phone: touch, and the viewport of the page."""
-TIMEOUT = 10_000
-"""How long, in milliseconds, an act of a test waits for its element."""
+TIMEOUT = 20_000
+"""How long, in milliseconds, acts and expectations of a test wait, on a machine that is busy."""
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice")
 
 _serial = itertools.count(1)
