@@ -131,9 +131,10 @@ def use_link(secret: str, password: str) -> Admin:
     """
     token = _digest(secret)
     # The admin is locked before the link, as everywhere else: no two can wait for each other.
+    whose = select(AdminLink.admin_id).where(AdminLink.token_hash == token).scalar_subquery()
     admin = session.scalar(
         select(Admin)
-        .where(Admin.id == select(AdminLink.admin_id).where(AdminLink.token_hash == token))
+        .where(Admin.id == whose)
         .where(Admin.disabled_at.is_(None))
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
