@@ -169,6 +169,7 @@ def upgrade() -> None:
     op.create_index("ix_jobs_actor", "jobs", ["actor", "created_at"], unique=False)
     op.create_index("ix_audit_entries_actor", "audit_entries", ["actor", "id"], unique=False)
     op.create_index("ix_audit_entries_action", "audit_entries", ["action", "id"], unique=False)
+    op.create_index(op.f("ix_members_created_at"), "members", ["created_at"], unique=False)
     op.create_index(
         "ix_members_phone_prefix",
         "members",

@@ -79,6 +79,13 @@ def test_a_search_goes_no_further_than_a_thousand(client: FlaskClient) -> None:
     assert (len(found), total) == (10, 1000)
 
 
+def test_a_search_costs_the_same_for_every_length(wanted: Caller) -> None:
+    for typed in ("王", "陳", "nobody", ""):
+        with books.statements() as seen:
+            search(typed)
+        assert len(seen) == 3
+
+
 def test_only_the_platform_looks_for_members(admin: Caller, member: Caller, wanted: Caller) -> None:
     someone = books.member_id(wanted.id)
     for other in (actor_of(admin), make_clerk(admin.tenant_id), member_actor(member)):

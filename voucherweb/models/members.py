@@ -24,6 +24,7 @@ class Member(Base):
             postgresql_ops={"phone_number": "text_pattern_ops"},
         ),
         Index(None, "tenant_id"),
+        Index(None, "created_at"),
     )
 
     id: Mapped[UuidKey]

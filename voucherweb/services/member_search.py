@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, SQLColumnExpression, func, or_, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Row,
+    SQLColumnExpression,
+    Uuid,
+    any_,
+    cast,
+    func,
+    or_,
+    select,
+)
 
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.numbering import user_voucher_no
@@ -119,9 +130,14 @@ def search(actor: Actor, typed: str, asked: PageRequest) -> tuple[list[FoundMemb
         if not text.isdecimal():  # Names are read from end to end, numbers by their indexes.
             conditions.append(contains(Member.name, text))
         ids = ids.where(or_(*conditions))
-    newest = ids.order_by(Member.created_at.desc(), Member.id).limit(MOST_FOUND).subquery()
-    query = _members().join(newest, newest.c.id == Member.id)
-    rows, total = fetch_page(query, asked, SORT, Member.id, select(newest.c.id))
+    # Found first and once, because a part of a name is looked for in every row.
+    newest = session.scalars(
+        ids.order_by(Member.created_at.desc(), Member.id).limit(MOST_FOUND)
+    ).all()
+    found = Member.id == any_(cast(list(newest), ARRAY(Uuid)))
+    rows, total = fetch_page(
+        _members().where(found), asked, SORT, Member.id, select(Member.id).where(found)
+    )
     return [FoundMember(*row) for row in rows], total
 
 
