@@ -83,6 +83,13 @@ def test_the_failures_come_as_a_workbook_with_texts_as_given(admin: Caller) -> N
     assert sheet["B2"].data_type == "s"
 
 
+def test_the_failures_come_in_english_to_who_prefers_it(admin: Caller) -> None:
+    body = {"failuresId": imported(admin, workbook(ROWS))["failuresId"]}
+    answer = admin.post("/voucher-mgmt/coupon/export-failures", body, Accept_Language="en")
+    first = load_workbook(io.BytesIO(answer.data)).active[2]
+    assert [cell.value for cell in first][3:] == [3, "Title", "Title is required"]
+
+
 def test_the_failures_file_has_the_contracts_name(admin: Caller) -> None:
     failures_id = imported(admin, workbook(ROWS))["failuresId"]
     answer = admin.post("/voucher-mgmt/coupon/export-failures", {"failuresId": failures_id})

@@ -21,9 +21,9 @@ def failed(title: str, description: str, url: str, number: int = 2) -> FailedRow
     return FailedRow(number, title, description, url, tuple(problems))
 
 
-def written(*rows: FailedRow) -> Worksheet:
+def written(*rows: FailedRow, english: bool = False) -> Worksheet:
     out = io.BytesIO()
-    assert write_failures(out, iter(rows)) == len(rows)
+    assert write_failures(out, iter(rows), english=english) == len(rows)
     return openpyxl.load_workbook(out).worksheets[0]
 
 
@@ -43,6 +43,15 @@ def test_each_failed_row_gets_one_line_with_row_columns_and_reasons() -> None:
     assert cells(sheet, 3)[3:] == [9, "網址", "網址：與第 2 列的網址重複"]
 
 
+def test_the_same_in_english() -> None:
+    sheet = written(failed("", "說明", "ftp://x", 7), failed("a", "b", URL, 9), english=True)
+    assert cells(sheet, 1) == ["Title", "Description", "URL", "Row", "Columns", "Reasons"]
+    assert cells(sheet, 2)[3:5] == [7, "Title, URL"]
+    web = "URL must be a web address that starts with http:// or https://"
+    assert cells(sheet, 2)[5] == f"Title is required; {web}"
+    assert cells(sheet, 3)[5] == "URL is the same as in row 2"
+
+
 @pytest.mark.parametrize("text", ["=1+1", "{=1}", "+1", "-1", "@SUM(1)", "http://a.tw", "007"])
 def test_texts_stay_texts(text: str) -> None:
     cell = written(failed(text, "", text))["A2"]
@@ -58,9 +67,10 @@ def test_texts_that_no_cell_can_hold_are_cut_or_replaced() -> None:
     assert url.startswith("a\ufffd")
 
 
-def test_a_corrected_failures_workbook_can_be_imported_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("english", [False, True])
+def test_a_corrected_failures_workbook_can_be_imported_again(tmp_path: Path, english: bool) -> None:
     path = tmp_path / failures.FILE_NAME
-    write_failures(path, [failed("券", "說明", URL)])
+    write_failures(path, [failed("券", "說明", URL)], english=english)
     assert [row.url for row in read_coupons(path).good] == [URL]
 
 

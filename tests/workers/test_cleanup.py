@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, insert, select, update
 
+from tests.support import errands
 from tests.support.cast import Caller, voucher_body
 from voucherweb.domain import clock
 from voucherweb.models import (
@@ -19,7 +20,7 @@ from voucherweb.models import (
     Job,
 )
 from voucherweb.services import cleanup, coupons
-from voucherweb.storage.keys import import_key
+from voucherweb.storage.keys import export_key, import_key
 from voucherweb.transaction import session, unit_of_work
 from voucherweb.workers.schedule import CHORES
 
@@ -101,6 +102,46 @@ def test_the_workbook_of_an_import_that_ended_badly_goes(app: Flask, tenant_id: 
     assert cleanup.forget_workbooks(store) == 1
     assert store.stat(import_key(job_id)) is None
     assert cleanup.forget_workbooks(store) == 0
+
+
+def make_export(state: str, age: timedelta) -> uuid.UUID:
+    """An export that ended so long ago, after two attempts that each left a file."""
+    store, job_id = errands.store(), uuid.uuid4()
+    for attempt in (1, 2):
+        store.write(export_key(job_id, attempt, "csv"), b"x")
+    with unit_of_work():
+        job = {"id": job_id, "kind": "EXPORT", "actor": "x", "attempts": 2, "state": state}
+        params = {"stored": True, "format": "csv", "what": "VOUCHERS"}
+        end = clock.now() - age
+        session.execute(insert(Job).values(**job, params=params, finished_at=end))
+    return job_id
+
+
+@pytest.mark.parametrize(
+    ("state", "age", "kept"),
+    [
+        ("DONE", timedelta(days=6), 2),
+        ("DONE", timedelta(days=7, seconds=1), 0),
+        ("FAILED", timedelta(minutes=2), 0),
+        ("CANCELLED", timedelta(minutes=2), 0),
+        ("CANCELLED", timedelta(seconds=5), 2),
+    ],
+    ids=["done", "old", "failed", "cancelled", "just cancelled"],
+)
+def test_the_files_of_exports_go_in_their_time(
+    app: Flask, state: str, age: timedelta, kept: int
+) -> None:
+    job_id = make_export(state, age)
+    assert cleanup.forget_exports(errands.store()) == (kept == 0)
+    keys = [export_key(job_id, attempt, "csv") for attempt in (1, 2)]
+    assert sum(errands.store().stat(key) is not None for key in keys) == kept
+
+
+def test_no_job_is_forgotten_before_its_file(app: Flask) -> None:
+    make_export("DONE", timedelta(days=8))
+    assert cleanup.forget_jobs() == 0
+    cleanup.forget_exports(errands.store())
+    assert cleanup.forget_jobs() == 1
 
 
 def test_jobs_go_a_week_after_their_end(app: Flask) -> None:

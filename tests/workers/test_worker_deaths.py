@@ -8,7 +8,8 @@ import pytest
 import redis
 from sqlalchemy import func, select, update
 
-from tests.support.cast import Caller
+from tests.support.cast import Caller, issue
+from tests.support.errands import count, handled, holding, off, over, states
 from tests.support.workers import (
     coupons,
     ended,
@@ -19,10 +20,11 @@ from tests.support.workers import (
     running_job,
     send_async,
     start,
+    until,
     workbook,
 )
 from voucherweb.config import Settings
-from voucherweb.models import Coupon, CouponImport, Job
+from voucherweb.models import AuditEntry, Coupon, CouponImport, Job
 from voucherweb.transaction import session, unit_of_work
 from voucherweb.workers.run import main
 from voucherweb.workers.schedule import sweep_jobs
@@ -73,6 +75,27 @@ def test_the_job_of_a_killed_worker_is_done_in_the_end(admin: Caller, settings: 
     assert kept() == (1, 3)
     with unit_of_work():
         assert session.scalars(select(Job.attempts)).one() == 2
+
+
+def test_another_worker_goes_on_where_a_killed_one_stopped(
+    admin: Caller, settings: Settings
+) -> None:
+    vouchers = [issue(admin) for _ in range(3)]
+    before = count(AuditEntry)
+    mortal = start(settings, *IMPORTS)
+    with holding(settings, vouchers[2]):
+        job_id = off(admin, *vouchers)
+        until(lambda: handled(job_id) == 2, 30)
+        for pid in (mortal.pid, horse_of(mortal)):
+            os.kill(pid, signal.SIGKILL)
+        mortal.wait(timeout=15)
+    make_old()
+    assert sweep_jobs() == 1
+    with running(settings, IMPORTS):
+        done = over(job_id)
+    assert done.result == {"total": 3, "handled": 3, "takenDown": 3, "skipped": []}
+    assert (done.state, done.attempts, states(vouchers)) == ("DONE", 2, ["OFF"] * 3)
+    assert count(AuditEntry) == before + 1 + 3
 
 
 def test_a_redis_that_lost_everything_loses_no_job(admin: Caller, settings: Settings) -> None:

@@ -29,6 +29,7 @@ from voucherweb.services.coupons import CouponTexts, create_set
 from voucherweb.services.imports import FAILURE_COLUMNS, as_failed
 from voucherweb.services.paging import fetch_page
 from voucherweb.spreadsheets.coupons import FailedRow
+from voucherweb.spreadsheets.limits import MAX_SHEET_ROW
 from voucherweb.transaction import session
 
 TAKEN_URL = Problem("url", "is already that of a good row", "與其他匯入成功的網址重複")
@@ -216,6 +217,8 @@ def _free_set(found: CouponImport) -> CouponSet | None:
 
 
 def _remove(found: CouponImport, row_number: int) -> None:
+    if not 1 <= row_number <= MAX_SHEET_ROW:  # More than the column can hold, perhaps.
+        raise refuse("NOT_EXIST")
     gone = session.execute(
         delete(CouponImportFailure)
         .where(

@@ -18,8 +18,10 @@ def count(query: AnySelect) -> int:
 
 
 def stream(query: AnySelect) -> Iterator[Row[*tuple[Any, ...]]]:
-    """The rows of columns (not of entities, which the session would keep)."""
-    return iter(session.execute(query.execution_options(yield_per=PAGE)))
+    """The rows of columns (not of entities, which the session would keep). The cursor is opened
+    for the first row and closed after the last, or with this iterator."""
+    with session.execute(query.execution_options(yield_per=PAGE)) as found:
+        yield from found
 
 
 def need_manager(actor: Actor) -> None:

@@ -1,6 +1,7 @@
 """The platform's figures of each tenant (contract A §取得票券統計列表)."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 
 from voucherweb.domain.actor import Actor
@@ -27,6 +28,9 @@ _HEADER: Final[tuple[Words, ...]] = (
     ("核銷率 (%)", "Use rate (%)"),
     ("核銷金額", "Amount used"),
 )
+
+_RATE: Final = Decimal("0.1")
+_CENTS: Final = Decimal("0.01")
 
 
 def _need(actor: Actor, filters: Filters) -> None:
@@ -66,12 +70,12 @@ def _row(tenant: TenantRow) -> list[Value]:
         told.reach_times,
         told.click_persons,
         told.click_times,
-        told.click_rate,
+        told.click_rate.quantize(_RATE),
         told.redeemed,
-        told.redeem_rate,
+        told.redeem_rate.quantize(_RATE),
         told.used,
-        told.used_rate,
-        told.used_amount,
+        told.used_rate.quantize(_RATE),
+        told.used_amount.quantize(_CENTS),
     ]
 
 
