@@ -163,3 +163,14 @@ def test_our_member_token_is_no_admin_token(client: FlaskClient, settings: Setti
     sent = {"Authorization": f"Bearer {header}.{rest}"}
     answer = client.get("/voucher-mgmt/unit-points-rate", headers=sent)
     assert answer.status_code == 403
+
+
+def test_who_became_a_clerk_renews_nothing(client: FlaskClient, tenant_id: str) -> None:
+    data = login(client, account=make_account()).json["result"]["data"]
+    with unit_of_work():
+        admin = session.scalars(select(Admin)).one()
+        admin.role, admin.tenant_id = "CLERK", uuid.UUID(tenant_id)
+    sent = {"Authorization": f"Bearer {data['accessToken']}"}
+    refused = client.get("/voucher-mgmt/unit-points-rate", headers=sent)
+    renewed = client.post("/auth/refresh", json={"refreshToken": data["refreshToken"]})
+    assert (refused.status_code, renewed.status_code) == (403, 401)

@@ -12,17 +12,17 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.api.test_every_code import world
-from tests.support.cast import Caller, issue, make_member, voucher_body
+from tests.support.cast import Caller, issue, make_admin, make_member, voucher_body
 from voucherweb.config import Settings
 from voucherweb.domain import clock
-from voucherweb.models import CouponImport, CouponImportFailure, Job
+from voucherweb.models import Admin, CouponImport, CouponImportFailure, Job
 from voucherweb.services.jobs import IMPORT
 from voucherweb.transaction import session, unit_of_work
 
 MGMT = "/voucher-mgmt"
 PLATFORM, TENANT, MEMBER = {"platform"}, {"admin", "stranger"}, {"member"}
 ADMINS = PLATFORM | TENANT
-EVERYBODY = ADMINS | MEMBER | {"anonymous"}
+EVERYBODY = ADMINS | MEMBER | {"anonymous", "clerk"}
 PEOPLE = sorted(EVERYBODY)
 
 TABLE: dict[str, set[str]] = {
@@ -74,12 +74,19 @@ UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 @pytest.fixture
 def people(
-    client: FlaskClient, platform: Caller, admin: Caller, stranger: Caller, member: Caller
+    client: FlaskClient,
+    settings: Settings,
+    platform: Caller,
+    admin: Caller,
+    stranger: Caller,
+    member: Caller,
 ) -> dict[str, Caller]:
-    nobody = Caller(client, "", "nobody")
+    nobody, clerk = Caller(client, "", "nobody"), make_admin(client, settings, admin.tenant_id)
+    with unit_of_work():
+        session.get_one(Admin, uuid.UUID(clerk.id)).role = "CLERK"
     return {
         "platform": platform, "admin": admin, "stranger": stranger, "member": member,
-        "anonymous": nobody,
+        "anonymous": nobody, "clerk": clerk,
     }  # fmt: skip
 
 

@@ -1,10 +1,15 @@
-"""`admins create` and `admins reset`."""
+"""`admins create`, `admins invite` and `admins reset`."""
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from tests.cli.conftest import Ran, Run
+from voucherweb.config import Settings
+from voucherweb.models import Admin
+from voucherweb.services import links, web_sessions
 from voucherweb.services.admins import random_password
+from voucherweb.transaction import session, unit_of_work
 
 PASSWORD = "four walking seals"
 
@@ -31,6 +36,52 @@ def test_a_tenants_admin_needs_a_tenant_that_exists(run: Run, tenant_id: str) ->
     assert create(run, "--role", "tenant", "--tenant", tenant_id, account="one").code == 0
     for words in (("--role", "tenant"), ("--role", "tenant", "--tenant", "nobody")):
         assert set(create(run, *words, account="two").fields) == {"tenant"}
+
+
+def test_a_clerk_works_on_the_pages_only(
+    run: Run, client: FlaskClient, settings: Settings, tenant_id: str
+) -> None:
+    assert create(run, "--role", "clerk", "--tenant", tenant_id, account="desk").code == 0
+    assert sign_in(client, "desk", PASSWORD) == 403
+    with unit_of_work():
+        assert web_sessions.open_session(settings, "desk", PASSWORD, None, "", "").role == "CLERK"
+    assert set(create(run, "--role", "clerk", account="two").fields) == {"tenant"}
+
+
+def invite(run: Run, *words: str, account: str = "new") -> Ran:
+    return run("admins", "invite", *words, "--account", account, "--name", "新人", "--json")
+
+
+def test_an_invited_admin_sets_a_password_by_the_link(
+    run: Run, client: FlaskClient, tenant_id: str
+) -> None:
+    answer = invite(run, "--role", "tenant", "--tenant", tenant_id, account="New@x.test").answer
+    assert set(answer) == {"id", "account", "link", "expires"}
+    assert answer["account"] == "new@x.test"
+    assert sign_in(client, "new@x.test", PASSWORD) == 401
+    with unit_of_work():
+        links.use_link(answer["link"].removeprefix(links.PAGE), PASSWORD)
+    assert sign_in(client, "new@x.test", PASSWORD) == 200
+
+
+def test_a_refused_invitation_makes_nobody(run: Run, tenant_id: str) -> None:
+    create(run)
+    assert set(invite(run, "--role", "platform", account="boss").fields) == {"account"}
+    assert set(invite(run, "--role", "clerk").fields) == {"tenant"}
+    assert set(invite(run, "--role", "platform", "--tenant", tenant_id).fields) == {"tenant"}
+    with unit_of_work():
+        assert list(session.scalars(select(Admin.account))) == ["boss"]
+
+
+def test_a_lost_second_factor_is_dropped(run: Run, client: FlaskClient) -> None:
+    create(run)
+    words = ("admins", "reset", "--account", "boss", "--drop-second-factor", "--json")
+    assert set(run(*words).fields) == {"otp"}
+    assert sign_in(client, "boss", PASSWORD) == 200, "a refused reset changes nothing"
+    with unit_of_work():
+        session.scalars(select(Admin)).one().otp_secret = "JBSWY3DPEHPK3PXP"
+    password = run(*words).answer["password"]
+    assert sign_in(client, "boss", password) == 200
 
 
 def test_a_platform_admin_has_no_tenant(run: Run, tenant_id: str) -> None:

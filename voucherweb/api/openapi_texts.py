@@ -41,7 +41,8 @@ IDEMPOTENCY_KEY = (
 AUTH_CALLS = (
     Endpoint(
         "POST", "/auth/login", frozenset(), login, LoginBody, TokenData, tag="auth",
-        errors=("UNAUTHORIZED", "OTP_REQUIRED", "TOO_MANY_REQUESTS"), summary=("登入", "Sign in"),
+        errors=("UNAUTHORIZED", "OTP_REQUIRED", "FORBIDDEN", "TOO_MANY_REQUESTS"),
+        summary=("登入", "Sign in"),
     ),
     Endpoint(
         "POST", "/auth/refresh", frozenset(), refresh, RefreshBody, TokenData,

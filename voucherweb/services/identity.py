@@ -191,6 +191,7 @@ def refresh(settings: Settings, secret: str) -> SignIn | None:
             AuthSession.revoked_at.is_(None),
             AuthSession.expires_at > clock.now(),
             Admin.disabled_at.is_(None),
+            Admin.role != Role.CLERK,
         )
     ).one_or_none()
     if row is None:
