@@ -32,18 +32,22 @@ def create_set(tenant_id: uuid.UUID, coupons: Iterable[CouponTexts]) -> CouponSe
 
 
 def set_of_import(
-    actor: Actor, import_id: uuid.UUID | None, own: uuid.UUID | None = None
+    actor: Actor,
+    import_id: uuid.UUID | None,
+    own: uuid.UUID | None = None,
+    *,
+    hold: bool = True,
 ) -> CouponSet | None:
     """The set of an import of the actor's tenant that no voucher has taken, but for the set `own`,
-    held until the end of the unit of work; None when there is none."""
+    held until the end of the unit of work unless it is only looked at; None when there is none."""
     taken = select(Voucher.id).where(Voucher.coupon_set_id == CouponSet.id).exists()
-    return session.scalar(
+    query = (
         select(CouponSet)
         .join(CouponImport, CouponImport.coupon_set_id == CouponSet.id)
         .where(CouponImport.id == import_id, CouponSet.tenant_id == actor.tenant_id)
         .where(~taken | (CouponSet.id == own))
-        .with_for_update(of=CouponSet)
     )
+    return session.scalar(query.with_for_update(of=CouponSet) if hold else query)
 
 
 def release_set(set_id: uuid.UUID) -> None:

@@ -1,125 +1,105 @@
 """Issuing vouchers against quota: add, change, delete — one unit of work each (behaviour §5).
 
-The checks run in the order that behaviour §5 gives. Everything that needs no lock is checked
-first; the books are locked late and everything that a rival could have changed is then looked at
-again under that lock.
+The checks stand in issuing_rules.py. Everything that needs no lock is checked first; the books are
+locked late and everything that a rival could have changed is then looked at again under that lock.
 """
 
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy.dialects.postgresql import insert
 
-from voucherweb.config import Settings
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import QuotaEntryKind, VoucherStatus, VoucherType
-from voucherweb.domain.money import redeem_points
 from voucherweb.domain.numbering import MAX_DAILY_SERIAL, voucher_no
-from voucherweb.domain.voucher_rules import (
-    LOCKED_WHEN_OFF,
-    Phase,
-    VoucherTerms,
-    combination_refusal,
-    date_problems,
-    phase,
-    price_problems,
-)
-from voucherweb.errors import Detail, refuse
+from voucherweb.domain.voucher_rules import LOCKED_WHEN_OFF, Phase, phase
+from voucherweb.errors import Refusal, invalid, refuse
 from voucherweb.models import CouponSet, Vendor, Voucher, VoucherSerial
-from voucherweb.services import audit, coupons, quotas, uploads, vendors
+from voucherweb.services import audit, coupons, quotas, vendors
+from voucherweb.services.issuing_rules import (
+    ISSUE_CHECKS,
+    OFF_CHECKS,
+    Case,
+    Check,
+    Draft,
+    Shop,
+    check_terms,
+    need_issuing_vendor,
+    problems,
+    settle,
+)
 from voucherweb.services.vouchers import get_voucher
-from voucherweb.storage.protocol import Storage
 from voucherweb.transaction import session
 
+__all__ = [
+    "Draft",
+    "Forecast",
+    "Shop",
+    "add_voucher",
+    "delete_voucher",
+    "foresee",
+    "update_voucher",
+]
+
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """A voucher as asked for: its terms, and its coupons as a list or as an import's id."""
+class Forecast:
+    """What would come of a draft: every refusal, the first of which a write would raise, and its
+    numbers in points. `takes` is what the quota gives for it (negative: gets back); `coupons` is
+    how many the import that it names has; `deposit` and `withdraw` are None without a vendor."""
 
-    terms: VoucherTerms
-    coupon_list: Sequence[coupons.CouponTexts] | None = None
-    import_id: uuid.UUID | None = None
-    import_named: bool = False
-    multipart: uploads.MultipartClaim | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Shop:
-    """What issuing needs of its surroundings."""
-
-    settings: Settings
-    storage: Storage
+    refusals: list[Refusal]
+    points: int
+    total: int
+    takes: int
+    deposit: int | None
+    withdraw: int | None
+    coupons: int | None
 
 
-def _check_terms(shop: Shop, draft: Draft) -> None:
-    problems = date_problems(draft.terms)
-    problems += price_problems(draft.terms.price, shop.settings.unit_points)
-    if draft.coupon_list and draft.import_named:
-        problems.append(
-            Detail("couponImportId", "give it or couponList, not both", "不可與 couponList 並用")
-        )
-    if problems:
-        raise refuse("INVALID_PARAMETER", problems)
+def foresee(
+    shop: Shop, actor: Actor, draft: Draft, voucher_id: uuid.UUID | None = None
+) -> Forecast:
+    """Run the checks of `add_voucher`, or of `update_voucher` for a voucher, and write nothing.
 
-
-def _need_issuing_vendor(vendor: Vendor | None) -> Vendor:
-    if vendor is None:
-        raise refuse("VOUCHER_VENDOR_NOT_EXIST")
-    if not vendor.purchase_count:
-        raise refuse("VOUCHER_VENDOR_NOT_ADD_QUOTA")
-    return vendor
-
-
-def _check_combination(terms: VoucherTerms) -> None:
-    refusal = combination_refusal(terms)
-    if refusal:
-        raise refuse(refusal)
-
-
-def _unknown_import() -> Detail:
-    return Detail("couponImportId", "is not an import that can be used", "不是可使用的匯入編號")
-
-
-def _need_coupons(
-    actor: Actor, draft: Draft, kept: int = 0, own: uuid.UUID | None = None
-) -> CouponSet | None:
-    """The imported set that a 06 draft names, held; checks that the number of coupons is right.
-
-    `kept` is the number of coupons that the voucher already has and keeps; `own` the set that it
-    holds, which may be named again.
+    Locks nothing, so that a later write may find something else. Raises NOT_EXIST.
     """
-    if draft.terms.voucher_type is not VoucherType.COUPON_CODE:
-        return None
-    pool = None
-    if draft.import_named:
-        pool = coupons.set_of_import(actor, draft.import_id, own)
-        if pool is None:
-            raise refuse("INVALID_PARAMETER", [_unknown_import()])
-    given = pool.total if pool else len(draft.coupon_list or ()) or kept
-    if not given:
-        raise refuse("VOUCHER_NEED_COUPON_LIST")
-    if given != draft.terms.volume:
-        raise refuse("VOUCHER_COUPON_REDEEM_NOT_MATCH")
-    return pool
+    before = get_voucher(actor, voucher_id) if voucher_id else None
+    case = Case(shop, actor, draft, before, hold=False)
+    refusals = problems(case, _checks_of(before))
+    vendor = vendors.vendor_of_tenant(actor.tenant_id)
+    return Forecast(
+        refusals=refusals,
+        points=case.points,
+        total=case.points * draft.terms.volume,
+        takes=case.extra,
+        deposit=vendor.deposit if vendor else None,
+        withdraw=vendor.withdraw if vendor else None,
+        coupons=case.pool.total if case.pool else None,
+    )
+
+
+def _checks_of(before: Voucher | None) -> Sequence[Check]:
+    if before is None:
+        return ISSUE_CHECKS
+    if phase(before, clock.now()) is Phase.OFF:
+        return OFF_CHECKS
+    first, *others = ISSUE_CHECKS
+    return first, _check_open, *others
+
+
+def _check_open(case: Case) -> None:
+    if case.before:
+        _need_open(case.before)
 
 
 def _coupon_set(draft: Draft, tenant_id: uuid.UUID, pool: CouponSet | None) -> uuid.UUID | None:
     if draft.terms.voucher_type is not VoucherType.COUPON_CODE:
         return None
     return (pool or coupons.create_set(tenant_id, draft.coupon_list or ())).id
-
-
-def _lock_books(tenant_id: uuid.UUID | None, extra: int) -> Vendor:
-    """The locked books with room for `extra` more points; what the checks found without a lock
-    is found again. INSUFFICIENT_QUOTA stands before NOT_BALANCE in the contract's order."""
-    vendor = _need_issuing_vendor(vendors.vendor_of_tenant(tenant_id, lock=True))
-    if extra > vendor.deposit - vendor.withdraw:
-        raise refuse("VOUCHER_INSUFFICIENT_QUOTA")
-    quotas.need_balance(vendor)
-    return vendor
 
 
 def _next_number(vendor: Vendor, voucher_type: VoucherType, day: date) -> str:
@@ -145,14 +125,9 @@ def add_voucher(shop: Shop, actor: Actor, draft: Draft) -> Voucher:
 
     Raises what contract A §新增票券 and behaviour §5 list, in that order; then nothing changed.
     """
-    terms = draft.terms
-    _check_terms(shop, draft)
-    _need_issuing_vendor(vendors.vendor_of_tenant(actor.tenant_id))
-    _check_combination(terms)
-    pool = _need_coupons(actor, draft)
-    uploads.need_picture(shop.storage, actor, terms.thumbnail_key, draft.multipart)
-    points = redeem_points(terms.price, shop.settings.unit_points)
-    vendor = _lock_books(actor.tenant_id, points * terms.volume)
+    case = Case(shop, actor, draft)
+    settle(case, ISSUE_CHECKS)
+    vendor, terms, points = need_issuing_vendor(case.vendor), draft.terms, case.points
     now = clock.now()
     day = clock.local_date(now, shop.settings.timezone)
     voucher = Voucher(
@@ -162,7 +137,7 @@ def add_voucher(shop: Shop, actor: Actor, draft: Draft) -> Voucher:
         voucher_no=_next_number(vendor, terms.voucher_type, day),
         redeem_points=points,
         issue_date=day,
-        coupon_set_id=_coupon_set(draft, vendor.tenant_id, pool),
+        coupon_set_id=_coupon_set(draft, vendor.tenant_id, case.pool),
         status=VoucherStatus.NONE,
         redeemed=0,
         created_at=now,
@@ -176,103 +151,79 @@ def add_voucher(shop: Shop, actor: Actor, draft: Draft) -> Voucher:
     return voucher
 
 
-def update_voucher(shop: Shop, actor: Actor, voucher_id: uuid.UUID | None, draft: Draft) -> Voucher:
+def update_voucher(
+    shop: Shop,
+    actor: Actor,
+    voucher_id: uuid.UUID | None,
+    draft: Draft,
+    seen: datetime | None = None,
+) -> Voucher:
     """Replace a draft's terms, or the open fields of one that is off the shelf.
 
+    `seen` is the `updated_at` that the caller knows: who changed it later is not overwritten.
     Raises INVALID_PARAMETER (also for a locked field), NOT_EXIST, then what `add_voucher` raises
     besides VOUCHER_UPDATE_NOT_NONE_STATUS and VOUCHER_UPDATE_OFF_VOUCHER_NOT_ALLOWED.
     """
-    _check_terms(shop, draft)
+    check_terms(Case(shop, actor, draft))
     get_voucher(actor, voucher_id)
     # Books before voucher, as everywhere: whoever needs both locks takes them in this order.
-    vendor = vendors.vendor_of_tenant(actor.tenant_id, lock=True)
+    vendors.vendor_of_tenant(actor.tenant_id, lock=True)
     voucher = get_voucher(actor, voucher_id, lock=True)
-    match phase(voucher, clock.now()):
-        case Phase.DRAFT:
-            _update_draft(shop, actor, _need_issuing_vendor(vendor), voucher, draft)
-        case Phase.OFF:
-            _update_off(shop, actor, voucher, draft)
-        case Phase.ON:
-            raise refuse("VOUCHER_UPDATE_NOT_NONE_STATUS")
-        case _:
-            raise refuse("VOUCHER_UPDATE_OFF_VOUCHER_NOT_ALLOWED")
+    if seen is not None and voucher.updated_at != seen:
+        raise invalid("updateTime", "was changed by somebody else meanwhile", "已被其他人修改")
+    case = Case(shop, actor, draft, voucher)
+    if _need_open(voucher) is Phase.OFF:
+        _update_off(case, voucher)
+    else:
+        _update_draft(case, voucher)
     voucher.updated_at = clock.now()
     audit.record(actor, "voucher.update", "voucher", voucher.id)
     session.flush()
     return voucher
 
 
-def _update_draft(shop: Shop, actor: Actor, vendor: Vendor, voucher: Voucher, draft: Draft) -> None:
-    terms = draft.terms
-    _check_combination(terms)
-    given = draft.coupon_list is not None or draft.import_named
-    keeps = voucher.coupon_set_id is not None and not given and terms.volume == voucher.volume
-    kept = voucher.volume if keeps else 0
-    pool = _need_coupons(actor, draft, kept, voucher.coupon_set_id)
-    uploads.need_picture(shop.storage, actor, terms.thumbnail_key, draft.multipart)
-    points = redeem_points(terms.price, shop.settings.unit_points)
-    delta = points * terms.volume - voucher.redeem_points * voucher.volume
-    _lock_books(actor.tenant_id, delta)
+def _need_open(voucher: Voucher) -> Phase:
+    """DRAFT or OFF; raises why a voucher in another phase cannot change."""
+    now = phase(voucher, clock.now())
+    if now is Phase.ON:
+        raise refuse("VOUCHER_UPDATE_NOT_NONE_STATUS")
+    if now not in {Phase.DRAFT, Phase.OFF}:
+        raise refuse("VOUCHER_UPDATE_OFF_VOUCHER_NOT_ALLOWED")
+    return now
+
+
+def _update_draft(case: Case, voucher: Voucher) -> None:
+    # What the change takes, and whether the coupons stay, is known of the voucher as it was.
+    points, delta, keeps = case.points, case.extra, case.keeps_coupons
+    settle(case, ISSUE_CHECKS)
+    terms, vendor = case.terms, need_issuing_vendor(case.vendor)
     if terms.voucher_type != voucher.voucher_type:
         voucher.voucher_no = _next_number(vendor, terms.voucher_type, voucher.issue_date)
     for name, value in asdict(terms).items():
         setattr(voucher, name, value)
     voucher.redeem_points = points
-    _exchange_coupons(voucher, draft, pool, keeps=keeps)
+    _exchange_coupons(voucher, case, keeps=keeps)
     session.flush()
     if delta:
-        quotas.post(actor, vendor, QuotaEntryKind.EDIT, delta, voucher_id=voucher.id)
+        quotas.post(case.actor, vendor, QuotaEntryKind.EDIT, delta, voucher_id=voucher.id)
 
 
-def _exchange_coupons(
-    voucher: Voucher, draft: Draft, pool: CouponSet | None, *, keeps: bool
-) -> None:
-    is_coupon = draft.terms.voucher_type is VoucherType.COUPON_CODE
+def _exchange_coupons(voucher: Voucher, case: Case, *, keeps: bool) -> None:
+    is_coupon = case.terms.voucher_type is VoucherType.COUPON_CODE
     if keeps and is_coupon:
         return
     before = voucher.coupon_set_id
-    voucher.coupon_set_id = _coupon_set(draft, voucher.tenant_id, pool)
+    voucher.coupon_set_id = _coupon_set(case.draft, voucher.tenant_id, case.pool)
     session.flush()
     if before and before != voucher.coupon_set_id:
         coupons.release_set(before)
 
 
-def _update_off(shop: Shop, actor: Actor, voucher: Voucher, draft: Draft) -> None:
-    terms = draft.terms
-    locked = [
-        Detail(wire, "cannot change any more", "已上架過，不可再變更")
-        for name, wire in LOCKED_WHEN_OFF.items()
-        if getattr(terms, name) != getattr(voucher, name)
-        and not (name == "product_id" and terms.product_id is None)
-    ]
-    same = {
-        "couponList": _same_list(voucher, draft),
-        "couponImportId": _same_import(actor, voucher, draft),
-    }
-    locked += [
-        Detail(wire, "cannot change any more", "已上架過，不可再變更")
-        for wire in same
-        if not same[wire]
-    ]
-    if locked:
-        raise refuse("INVALID_PARAMETER", locked)
-    uploads.need_picture(shop.storage, actor, terms.thumbnail_key, draft.multipart)
-    for name, value in asdict(terms).items():
+def _update_off(case: Case, voucher: Voucher) -> None:
+    settle(case, OFF_CHECKS)
+    for name, value in asdict(case.terms).items():
         if name not in LOCKED_WHEN_OFF:
             setattr(voucher, name, value)
-
-
-def _same_import(actor: Actor, voucher: Voucher, draft: Draft) -> bool:
-    if not draft.import_named:
-        return True
-    pool = coupons.set_of_import(actor, draft.import_id, voucher.coupon_set_id)
-    return pool is not None and pool.id == voucher.coupon_set_id
-
-
-def _same_list(voucher: Voucher, draft: Draft) -> bool:
-    if draft.coupon_list is None or voucher.coupon_set_id is None:
-        return True
-    return coupons.same_coupons(voucher.coupon_set_id, list(draft.coupon_list))
 
 
 def delete_voucher(actor: Actor, voucher_id: uuid.UUID | None) -> int:
@@ -285,7 +236,7 @@ def delete_voucher(actor: Actor, voucher_id: uuid.UUID | None) -> int:
     voucher = get_voucher(actor, voucher_id, lock=True)
     if voucher.status != VoucherStatus.NONE:
         raise refuse("VOUCHER_DELETE_NOT_ALLOWED")
-    vendor = _need_issuing_vendor(vendor)
+    vendor = need_issuing_vendor(vendor)
     quotas.need_balance(vendor)
     points = voucher.redeem_points * voucher.volume
     now = clock.now()

@@ -73,29 +73,39 @@ def open_upload(
 
 
 def need_picture(
-    storage: Storage, actor: Actor, key: str | None, claim: MultipartClaim | None
+    storage: Storage,
+    actor: Actor,
+    key: str | None,
+    claim: MultipartClaim | None,
+    *,
+    keep: bool = True,
 ) -> str | None:
     """The key of a picture that the actor's tenant has uploaded whole; completes a multipart one.
 
     Raises UPLOAD_NOT_COMPLETE saying why. A picture that was found good once is not read again.
+    Without `keep` it only looks: it writes and locks nothing, and leaves parts as they are.
     """
     if key is None:
         return None
-    upload = session.scalar(
-        select(Upload)
-        .where(Upload.object_key == key, Upload.tenant_id == actor.tenant_id)
-        .with_for_update()
-    )
+    query = select(Upload).where(Upload.object_key == key, Upload.tenant_id == actor.tenant_id)
+    upload = session.scalar(query.with_for_update() if keep else query)
     if upload is None:
         raise UploadNotComplete("is not an upload of this tenant", "不是此租戶上傳的圖檔")
     if upload.file_type.lower() == "mp4":
         raise UploadNotComplete("is a video, not a picture", "是影片，不是圖片")
     if upload.completed_at is None:
-        _complete(storage, upload, claim)
-        check_upload(storage, key)
+        _finish(storage, upload, claim, keep=keep)
+    return key
+
+
+def _finish(storage: Storage, upload: Upload, claim: MultipartClaim | None, *, keep: bool) -> None:
+    if not keep and upload.parts is not None:
+        return
+    _complete(storage, upload, claim)
+    check_upload(storage, upload.object_key)
+    if keep:
         upload.completed_at = clock.now()
         session.flush()
-    return key
 
 
 def _complete(storage: Storage, upload: Upload, claim: MultipartClaim | None) -> None:
