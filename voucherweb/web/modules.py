@@ -4,12 +4,17 @@ from typing import Final
 
 from flask import Blueprint
 
+from voucherweb.web import voucher_deeds, voucher_detail
 from voucherweb.web.home import home_pages
 from voucherweb.web.sign_in import sign_in_pages
 from voucherweb.web.vendors import vendor_pages
+from voucherweb.web.vouchers import voucher_pages
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     sign_in_pages,
     home_pages,
     vendor_pages,
+    voucher_pages,
 )
+FURTHER: Final = (voucher_deeds, voucher_detail)
+"""Modules whose pages belong to a blueprint of another."""
