@@ -2,7 +2,7 @@
 
 import pytest
 
-from voucherweb.services.masking import mask_name, mask_phone, short_id, told
+from voucherweb.services.masking import mask_name, mask_phone, short_id
 
 
 @pytest.mark.parametrize(
@@ -38,9 +38,3 @@ def test_a_phone_keeps_its_ends(phone: str | None, shown: str) -> None:
 
 def test_an_id_keeps_its_first_eight_characters() -> None:
     assert short_id("2f1c9c1e-7f5e-4b0a-9a53-3a1f6f0f8d11") == "2f1c9c1e"
-
-
-@pytest.mark.parametrize(("count", "shown"), [(0, "<5"), (4, "<5"), (5, 5), (60, 60)])
-def test_small_groups_are_told_only_where_they_may_be(count: int, shown: int | str) -> None:
-    assert told(count, hide=True) == shown
-    assert told(count, hide=False) == count

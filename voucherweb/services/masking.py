@@ -2,9 +2,6 @@
 
 from typing import Final
 
-SMALL_GROUP: Final = 5
-"""Groups of fewer people are not told where a tenant hides small groups."""
-HIDDEN: Final = f"<{SMALL_GROUP}"
 _CIRCLE: Final = "○"
 _ID_LENGTH: Final = 8
 
@@ -38,8 +35,3 @@ def mask_phone(phone: str | None) -> str:
 def short_id(member_id: str) -> str:
     """The first 8 characters of a member's id: enough to find the same person again."""
     return member_id[:_ID_LENGTH]
-
-
-def told(count: int, *, hide: bool) -> int | str:
-    """A count of people as it may be shown: `<5` for fewer than 5 where small groups are hidden."""
-    return HIDDEN if hide and count < SMALL_GROUP else count

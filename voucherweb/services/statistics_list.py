@@ -30,7 +30,7 @@ from voucherweb.domain.enums import VoucherType
 from voucherweb.domain.money import rate
 from voucherweb.domain.paging import PageRequest
 from voucherweb.models import Engagement, Tenant, TenantCell, Vendor, Voucher, VoucherCell
-from voucherweb.services.paging import fetch_page
+from voucherweb.services.paging import AnySelect, fetch_page
 from voucherweb.services.search import contains
 from voucherweb.services.statistics import EVERY_TYPE
 from voucherweb.transaction import session
@@ -50,6 +50,16 @@ FIELDS = (
     "usedAmount",
 )
 """What the list can be sorted by, as the contract spells it."""
+SUMMED = (
+    "volume",
+    "redeemed",
+    "used",
+    "used_amount",
+    "reach_persons",
+    "reach_times",
+    "click_persons",
+    "click_times",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +117,25 @@ def list_tenants(wanted: Filter, asked: PageRequest) -> tuple[list[TenantRow], i
     `pageSize: -1` would answer too many."""
     if wanted.dated:
         _make_room()
-    offered, counted, met = _offered(wanted), _counted(wanted), _met(wanted)
+    parts = _offered(wanted), _counted(wanted), _met(wanted)
+    # Each tenant with a vendor is one row, so that counting rows need not count persons again.
+    tenants = _named(select(Tenant.id).join(Vendor, Vendor.tenant_id == Tenant.id), wanted)
+    query = _every_row(wanted, *parts)
+    rows, total = fetch_page(query, asked, _sort_keys(*parts), Tenant.id, tenants)
+    return [TenantRow(row.id, row.name, _figures(row)) for row in rows], total
+
+
+def totals(wanted: Filter) -> Figures | None:
+    """The rows of all pages added up: a person whom two tenants reached counts twice, as in the
+    column above. None when no tenant has a voucher that matches. One statement, or two."""
+    if wanted.dated:
+        _make_room()
+    rows = _every_row(wanted, _offered(wanted), _counted(wanted), _met(wanted)).subquery("rows")
+    sums = (func.sum(rows.c[name], type_=rows.c[name].type).label(name) for name in SUMMED)
+    return _figures(session.execute(select(*sums)).one())
+
+
+def _every_row(wanted: Filter, offered: Subquery, counted: Subquery, met: Subquery) -> AnySelect:
     query = (
         select(
             Tenant.id,
@@ -123,28 +151,25 @@ def list_tenants(wanted: Filter, asked: PageRequest) -> tuple[list[TenantRow], i
         .outerjoin(counted, counted.c.tenant_id == Tenant.id)
         .outerjoin(met, met.c.tenant_id == Tenant.id)
     )
-    tenants = select(Tenant.id).join(Vendor, Vendor.tenant_id == Tenant.id)
-    if wanted.name:
-        named = contains(Tenant.name, wanted.name)
-        query, tenants = query.where(named), tenants.where(named)
-    # Each tenant with a vendor is one row, so that counting rows need not count persons again.
-    keys = _sort_keys(offered, counted, met)
-    rows, total = fetch_page(query, asked, keys, Tenant.id, tenants)
-    return [TenantRow(row.id, row.name, _figures(row)) for row in rows], total
+    return _named(query, wanted)
+
+
+def _named(query: AnySelect, wanted: Filter) -> AnySelect:
+    return query.where(contains(Tenant.name, wanted.name)) if wanted.name else query
 
 
 def _figures(row: Any) -> Figures | None:
     if row.volume is None:
         return None
     return Figures(
-        volume=row.volume,
-        redeemed=row.redeemed,
-        used=row.used or 0,
+        volume=int(row.volume),
+        redeemed=int(row.redeemed),
+        used=int(row.used or 0),
         used_amount=row.used_amount or Decimal(0),
-        reach_persons=row.reach_persons or 0,
-        reach_times=row.reach_times or 0,
-        click_persons=row.click_persons or 0,
-        click_times=row.click_times or 0,
+        reach_persons=int(row.reach_persons or 0),
+        reach_times=int(row.reach_times or 0),
+        click_persons=int(row.click_persons or 0),
+        click_times=int(row.click_times or 0),
     )
 
 

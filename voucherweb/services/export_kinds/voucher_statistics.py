@@ -1,7 +1,7 @@
 """Age × gender of what happened with one voucher or all of a tenant (contract A §票券統計)."""
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -9,14 +9,16 @@ from sqlalchemy import select
 
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import Gender, VoucherType
+from voucherweb.domain.small_groups import ALL
+from voucherweb.domain.small_groups import Table as Told
 from voucherweb.domain.words import AGES, GENDERS, Words
 from voucherweb.errors import invalid, refuse
 from voucherweb.models import Tenant
 from voucherweb.services import statistics
 from voucherweb.services.export_kinds.kind import ExportKind, Filters, Order, Table
 from voucherweb.services.export_kinds.reading import need_manager
-from voucherweb.services.masking import HIDDEN, told
-from voucherweb.services.statistics import Statistics, Tally
+from voucherweb.services.statistics import Statistics
+from voucherweb.services.statistics_tables import tables
 from voucherweb.services.vouchers import get_voucher
 from voucherweb.spreadsheets.tables import Value
 from voucherweb.transaction import session
@@ -66,35 +68,24 @@ def _read(order: Order) -> Table:
 
 
 def _rows(order: Order, found: Statistics, hide: bool) -> Iterator[list[Value]]:
-    tallies = (
-        found.redeemed,
-        found.used,
-        found.reach.persons,
-        found.reach.times,
-        found.click.persons,
-        found.click.times,
+    shown = tables(found, hide=hide)
+    measured = (
+        shown.redeemed,
+        shown.used,
+        shown.reach_persons,
+        shown.reach_times,
+        shown.click_persons,
+        shown.click_times,
     )
-    for measure, tally in zip(_MEASURES, tallies, strict=True):
-        yield from _table(order, measure, tally, hide)
+    for measure, told in zip(_MEASURES, measured, strict=True):
+        yield from _table(order, measure, told)
 
 
-def _table(order: Order, measure: Words, tally: Tally, hide: bool) -> Iterator[list[Value]]:
-    """One line for each age level and one of sums. A sum from which a hidden cell could be told
-    is left out."""
-    grid = [
-        [told(tally.counts.get((gender, age), 0), hide=hide) for gender in Gender] for age in AGES
-    ]
-    for age, cells in zip(AGES, grid, strict=True):
-        yield [order.word(measure), order.word(AGES[age]), *cells, _sum(cells)]
-    columns = [_sum([line[at] for line in grid]) for at in range(len(Gender))]
-    alone = sum(cell == HIDDEN for line in grid for cell in line) == 1
-    total = None if alone else told(tally.total, hide=hide)
-    yield [order.word(measure), order.word(_TOTAL), *columns, total]
-
-
-def _sum(cells: Sequence[int | str]) -> int | None:
-    whole = [cell for cell in cells if isinstance(cell, int)]
-    return sum(whole) if len(whole) == len(cells) else None
+def _table(order: Order, measure: Words, told: Told) -> Iterator[list[Value]]:
+    """One line for each age level and one of sums."""
+    for age, words in (*AGES.items(), (ALL, _TOTAL)):
+        cells = [told.at(who, age) for who in (*Gender, ALL)]
+        yield [order.word(measure), order.word(words), *cells]
 
 
 KIND: Final = ExportKind(("票券統計", "voucher-statistics"), _HEADER, _need, _read)
