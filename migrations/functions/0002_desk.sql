@@ -38,25 +38,26 @@ BEGIN
     ON CONFLICT (voucher_id, gender, age_level) DO UPDATE SET used = c.used + 1;
     INSERT INTO voucher_days AS d (voucher_id, day, used) VALUES (piece.voucher_id, p_day, 1)
     ON CONFLICT (voucher_id, day) DO UPDATE SET used = d.used + 1;
-    INSERT INTO write_offs (redemption_id, tenant_id, admin_id, desk, at)
-    SELECT p_redemption, p_tenant, p_admin, a.desk, p_at FROM admins a WHERE a.id = p_admin
+    INSERT INTO write_offs (redemption_id, tenant_id, admin_id, desk, at, day)
+    SELECT p_redemption, p_tenant, p_admin, a.desk, p_at, p_day FROM admins a WHERE a.id = p_admin
     RETURNING id INTO STRICT write_off;
     outcome := 'WRITTEN_OFF';
 END
 $$;
 
 -- Takes a desk's write-off back, once: the piece is as if it had never been used, and the counts
--- lose what that use had added, in the group and on the local day (p_day) of the use.
+-- lose what that use had added, in the group and on the local day on which it was counted.
 CREATE FUNCTION desk_undo(
-    p_tenant uuid, p_write_off bigint, p_actor text, p_reason text, p_at timestamptz, p_day date,
+    p_tenant uuid, p_write_off bigint, p_actor text, p_reason text, p_at timestamptz,
     OUT outcome text, OUT redemption uuid
 ) LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
 AS $$
 DECLARE
     piece record;
+    counted_on date;
 BEGIN
-    SELECT w.redemption_id INTO redemption FROM write_offs w
+    SELECT w.redemption_id, w.day INTO redemption, counted_on FROM write_offs w
     WHERE w.id = p_write_off AND w.tenant_id = p_tenant;
     IF NOT FOUND THEN
         outcome := 'NOT_EXIST';
@@ -84,7 +85,7 @@ BEGIN
         RAISE EXCEPTION 'no cell counts the use of write-off %', p_write_off;
     END IF;
     UPDATE voucher_days d SET used = d.used - 1
-    WHERE d.voucher_id = piece.voucher_id AND d.day = p_day;
+    WHERE d.voucher_id = piece.voucher_id AND d.day = counted_on;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no day counts the use of write-off %', p_write_off;
     END IF;

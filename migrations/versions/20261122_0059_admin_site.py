@@ -130,6 +130,7 @@ def upgrade() -> None:
         sa.Column("admin_id", sa.Uuid(), nullable=False),
         sa.Column("desk", sa.Text(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("undone_by", sa.Text(), nullable=True),
         sa.Column("undo_reason", sa.Text(), nullable=True),
@@ -146,8 +147,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_write_offs")),
     )
-    op.create_index("ix_write_offs_admin", "write_offs", ["admin_id", "at"], unique=False)
-    op.create_index("ix_write_offs_tenant", "write_offs", ["tenant_id", "at"], unique=False)
+    op.create_index("ix_write_offs_admin", "write_offs", ["admin_id", "day", "at"], unique=False)
+    op.create_index("ix_write_offs_tenant", "write_offs", ["tenant_id", "day", "at"], unique=False)
     op.create_index(
         "uq_write_offs_redemption_id",
         "write_offs",

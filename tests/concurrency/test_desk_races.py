@@ -49,7 +49,7 @@ def use(connection: Connection, member: uuid.UUID, piece: uuid.UUID) -> str:
 
 
 def undo(connection: Connection, clerk: Actor, write_off_id: int) -> str:
-    query = "SELECT outcome FROM desk_undo(%s, %s, 'admin:x', 'oops', now(), current_date)"
+    query = "SELECT outcome FROM desk_undo(%s, %s, 'admin:x', 'oops', now())"
     return str(first(connection, query, [clerk.tenant_id, write_off_id]))
 
 

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
@@ -55,9 +56,9 @@ def write_off(
         return desk.write_off(actor, piece, settings.timezone, key)
 
 
-def undo(actor: Actor, settings: Settings, id_: int, reason: str = "誤按") -> desk_records.Receipt:
+def undo(actor: Actor, id_: int, reason: str = "誤按") -> desk_records.Receipt:
     with unit_of_work():
-        return desk.undo(actor, id_, reason, settings.timezone)
+        return desk.undo(actor, id_, reason)
 
 
 def counts() -> tuple[int, int, int, int]:
@@ -183,7 +184,7 @@ def test_platform_admins_and_members_have_no_desk(
     for nobody in (actor_of(platform), member_actor(member)):
         refused("FORBIDDEN", lambda who=nobody: look_up(who, piece[1]))
         refused("FORBIDDEN", lambda who=nobody: write_off(who, settings, piece[0]))
-        refused("FORBIDDEN", lambda who=nobody: undo(who, settings, 1))
+        refused("FORBIDDEN", lambda who=nobody: undo(who, 1))
 
 
 def test_a_write_off_counts_once_in_the_rows_cells_days_and_log(
@@ -228,7 +229,7 @@ def test_an_undone_write_off_leaves_no_trace_in_the_counts(
 ) -> None:
     receipt = write_off(clerk, settings, piece[0])
     books.change_person(member.id, gender="M")  # It counts in the group of the moment of use.
-    undone = undo(actor_of(admin), settings, receipt.id, " 誤按 ")
+    undone = undo(actor_of(admin), receipt.id, " 誤按 ")
     assert (undone.undo_reason, undone.id) == ("誤按", receipt.id)
     assert undone.undone_by
     assert counts() == (0, 0, 0, 0)
@@ -240,7 +241,7 @@ def test_after_an_undo_the_piece_can_be_written_off_again(
     admin: Caller, clerk: Actor, settings: Settings, piece: tuple[uuid.UUID, str]
 ) -> None:
     first = write_off(clerk, settings, piece[0], "k")
-    undo(actor_of(admin), settings, first.id)
+    undo(actor_of(admin), first.id)
     again = write_off(clerk, settings, piece[0], "k2")
     assert again.id != first.id
     assert write_off(clerk, settings, piece[0], "k").undone_at
@@ -248,13 +249,19 @@ def test_after_an_undo_the_piece_can_be_written_off_again(
     assert prove().ok
 
 
-def test_an_undo_the_next_day_takes_from_the_day_of_the_use(
-    admin: Caller, clerk: Actor, settings: Settings, piece: tuple[uuid.UUID, str]
+def test_an_undo_takes_from_the_day_of_the_use_whatever_day_and_zone_it_is_by_then(
+    admin: Caller, clerk: Actor, piece: tuple[uuid.UUID, str]
 ) -> None:
-    receipt = write_off(clerk, settings, piece[0])
+    with unit_of_work():  # On the islands of Kiritimati it is a day later than on Niue.
+        receipt = desk.write_off(clerk, piece[0], ZoneInfo("Pacific/Kiritimati"))
+    use_there = clock.local_date(receipt.at, ZoneInfo("Pacific/Kiritimati"))
+    assert use_there != clock.local_date(receipt.at, ZoneInfo("Pacific/Niue"))
+    with unit_of_work():
+        assert desk.day_list(clerk, use_there, PAGE).total == 1
     with clock.frozen(clock.now() + timedelta(days=1)):
-        undo(actor_of(admin), settings, receipt.id)
+        undo(actor_of(admin), receipt.id)
     assert counts() == (0, 0, 0, 0)
+    assert prove().ok
 
 
 @pytest.mark.parametrize(
@@ -264,7 +271,7 @@ def test_an_undo_needs_a_reason(
     admin: Caller, clerk: Actor, settings: Settings, piece: tuple[uuid.UUID, str], reason: str
 ) -> None:
     receipt = write_off(clerk, settings, piece[0])
-    refused("INVALID_PARAMETER", lambda: undo(actor_of(admin), settings, receipt.id, reason))
+    refused("INVALID_PARAMETER", lambda: undo(actor_of(admin), receipt.id, reason))
 
 
 def test_only_admins_of_the_tenant_undo_and_only_once(
@@ -275,11 +282,11 @@ def test_only_admins_of_the_tenant_undo_and_only_once(
     piece: tuple[uuid.UUID, str],
 ) -> None:
     receipt = write_off(clerk, settings, piece[0])
-    refused("FORBIDDEN", lambda: undo(clerk, settings, receipt.id))
-    refused("NOT_EXIST", lambda: undo(actor_of(stranger), settings, receipt.id))
-    refused("NOT_EXIST", lambda: undo(actor_of(admin), settings, 2**70))
-    undo(actor_of(admin), settings, receipt.id)
-    refused("INVALID_PARAMETER", lambda: undo(actor_of(admin), settings, receipt.id))
+    refused("FORBIDDEN", lambda: undo(clerk, receipt.id))
+    refused("NOT_EXIST", lambda: undo(actor_of(stranger), receipt.id))
+    refused("NOT_EXIST", lambda: undo(actor_of(admin), 2**70))
+    undo(actor_of(admin), receipt.id)
+    refused("INVALID_PARAMETER", lambda: undo(actor_of(admin), receipt.id))
 
 
 def test_the_days_list_shows_clerks_their_own_and_the_admin_all_with_totals(
@@ -289,14 +296,14 @@ def test_the_days_list_shows_clerks_their_own_and_the_admin_all_with_totals(
     member = make_member(client, settings)
     for who in (clerk, clerk, colleague):
         last = write_off(who, settings, take_piece(member, voucher)[0])
-    undo(actor_of(admin), settings, last.id)
+    undo(actor_of(admin), last.id)
     today = clock.local_date(clock.now(), settings.timezone)
     with unit_of_work():
-        own = desk.day_list(clerk, today, settings.timezone, PAGE)
-        every = desk.day_list(actor_of(admin), today, settings.timezone, PAGE)
-        one = desk.day_list(actor_of(admin), today, settings.timezone, PAGE, colleague.id)
-        spying = desk.day_list(clerk, today, settings.timezone, PAGE, colleague.id)
-        other = desk.day_list(clerk, today - timedelta(days=1), settings.timezone, PAGE)
+        own = desk.day_list(clerk, today, PAGE)
+        every = desk.day_list(actor_of(admin), today, PAGE)
+        one = desk.day_list(actor_of(admin), today, PAGE, colleague.id)
+        spying = desk.day_list(clerk, today, PAGE, colleague.id)
+        other = desk.day_list(clerk, today - timedelta(days=1), PAGE)
     assert [total.by for total in own.clerks] == ["林小姐"]
     assert {(t.by, t.written_off, t.undone) for t in every.clerks} == {
         *{("林小姐", 2, 0), ("陳先生", 0, 1)}
@@ -314,7 +321,7 @@ def test_the_days_list_costs_the_same_for_every_length(
         for _ in range(3):
             write_off(clerk, settings, take_piece(member, voucher)[0])
         with books.statements() as seen, unit_of_work():
-            desk.day_list(actor_of(admin), today, settings.timezone, PAGE)
+            desk.day_list(actor_of(admin), today, PAGE)
         assert len(seen) == 3
 
 

@@ -91,9 +91,19 @@ TAMPERS = {
     "days.cells": ("UPDATE voucher_days SET click_times = 0 WHERE click_times = 1",),
     "desk.write_offs": (
         (
-            "INSERT INTO write_offs (redemption_id, tenant_id, admin_id, at)"
-            " SELECT r.id, a.tenant_id, a.id, r.used_at FROM redemptions r, admins a"
+            "INSERT INTO write_offs (redemption_id, tenant_id, admin_id, at, day)"
+            " SELECT r.id, a.tenant_id, a.id, r.used_at, d.day FROM admins a, redemptions r"
+            " JOIN voucher_days d ON d.voucher_id = r.voucher_id AND d.used > 0"
             " WHERE r.used_at IS NOT NULL AND a.tenant_id IS NOT NULL LIMIT 1"
+        ),
+    ),
+    "desk.days": (
+        (
+            "WITH desk AS (UPDATE redemptions r SET used_by = 'admin:' || a.id"
+            " FROM vouchers v, admins a WHERE v.id = r.voucher_id AND a.tenant_id = v.tenant_id"
+            " AND r.used_at IS NOT NULL RETURNING r.id, a.tenant_id, a.id AS admin_id, r.used_at)"
+            " INSERT INTO write_offs (redemption_id, tenant_id, admin_id, at, day)"
+            " SELECT id, tenant_id, admin_id, used_at, used_at::date + 9 FROM desk"
         ),
     ),
 }
@@ -134,7 +144,7 @@ def test_right_books_are_right_and_every_check_looked_at_rows(offer: uuid.UUID) 
     proof = prove(lambda result: looked.update({result.name: result.checked}))
     assert (proof.ok, proof.first_bad, proof.checked) == (True, None, sum(looked.values()))
     assert [name for name, rows_seen in looked.items() if not rows_seen] == [
-        *("stock.limit", "desk.write_offs")
+        *("stock.limit", "desk.write_offs", "desk.days")
     ]
 
 

@@ -1,7 +1,7 @@
 """Redemptions: one piece that a member took for points (the contract's "my voucher")."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -42,7 +42,9 @@ class Redemption(Base):
 
 
 class WriteOff(Base):
-    """A piece that somebody of the tenant wrote off at a desk; an undone one stays on record."""
+    """A piece that somebody of the tenant wrote off at a desk; an undone one stays on record.
+
+    `day` is the local day on which the use was counted: the zone of days may be another later."""
 
     __tablename__ = "write_offs"
     __table_args__ = (
@@ -57,8 +59,8 @@ class WriteOff(Base):
             unique=True,
             postgresql_where=text("undone_at IS NULL"),
         ),
-        Index("ix_write_offs_tenant", "tenant_id", "at"),
-        Index("ix_write_offs_admin", "admin_id", "at"),
+        Index("ix_write_offs_tenant", "tenant_id", "day", "at"),
+        Index("ix_write_offs_admin", "admin_id", "day", "at"),
     )
 
     id: Mapped[SerialKey]
@@ -67,6 +69,7 @@ class WriteOff(Base):
     admin_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("admins.id"))
     desk: Mapped[str | None]
     at: Mapped[datetime]
+    day: Mapped[date]
     undone_at: Mapped[datetime | None]
     undone_by: Mapped[str | None]
     undo_reason: Mapped[str | None]

@@ -21,7 +21,7 @@ from voucherweb.domain.scanning import read_user_voucher_no
 from voucherweb.errors import invalid, refuse
 from voucherweb.models import Admin, Member, Redemption, Voucher, WriteOff
 from voucherweb.services import audit, idempotency
-from voucherweb.services.desk_records import Receipt, day_list, receipt
+from voucherweb.services.desk_records import Receipt, day_list, known_id, receipt
 from voucherweb.services.masking import mask_name, mask_phone
 from voucherweb.transaction import session
 
@@ -32,9 +32,7 @@ _DESK_ROLES: Final = frozenset({Role.CLERK, Role.TENANT_ADMIN})
 _WRITE_OFF = text(
     "SELECT outcome, write_off FROM desk_write_off(:tenant, :admin, :actor, :piece, :at, :day)"
 )
-_UNDO = text(
-    "SELECT outcome, redemption FROM desk_undo(:tenant, :write_off, :actor, :reason, :at, :day)"
-)
+_UNDO = text("SELECT outcome, redemption FROM desk_undo(:tenant, :write_off, :actor, :reason, :at)")
 
 
 class Verdict(StrEnum):
@@ -238,7 +236,7 @@ def _write_off(actor: Actor, tenant_id: uuid.UUID, piece_id: uuid.UUID, zone: Zo
     return int(write_off_id)
 
 
-def undo(actor: Actor, write_off_id: int, reason: str, zone: ZoneInfo) -> Receipt:
+def undo(actor: Actor, write_off_id: int, reason: str) -> Receipt:
     """Take a desk's write-off back, so that the piece can be used again; the record stays.
 
     For the tenant's admins. Raises FORBIDDEN, INVALID_PARAMETER for a reason that is missing or
@@ -247,16 +245,14 @@ def undo(actor: Actor, write_off_id: int, reason: str, zone: ZoneInfo) -> Receip
     if actor.role is not Role.TENANT_ADMIN or actor.tenant_id is None:
         raise refuse("FORBIDDEN")
     reason = _checked_reason(reason)
-    before = receipt(actor, write_off_id)
     outcome, piece_id = session.execute(
         _UNDO,
         {
             "tenant": actor.tenant_id,
-            "write_off": write_off_id,
+            "write_off": known_id(write_off_id),
             "actor": actor.key,
             "reason": reason,
             "at": clock.now(),
-            "day": clock.local_date(before.at, zone),
         },
     ).one()
     if outcome == "UNDONE_BEFORE":

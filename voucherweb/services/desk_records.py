@@ -4,7 +4,6 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ColumnElement,
@@ -19,7 +18,6 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from voucherweb.domain.actor import Actor
-from voucherweb.domain.days import span
 from voucherweb.domain.enums import Role
 from voucherweb.domain.numbering import user_voucher_no
 from voucherweb.domain.paging import PageRequest
@@ -80,22 +78,28 @@ def receipt(actor: Actor, write_off_id: int) -> Receipt:
     Raises FORBIDDEN for everybody else and NOT_EXIST for every other id.
     """
     scope = _scope(actor)
-    if not 0 < write_off_id <= _MAX_ID:
-        raise refuse("NOT_EXIST")
-    row = session.execute(_receipts().where(WriteOff.id == write_off_id, *scope)).one_or_none()
+    wanted = WriteOff.id == known_id(write_off_id)
+    row = session.execute(_receipts().where(wanted, *scope)).one_or_none()
     if row is None:
         raise refuse("NOT_EXIST")
     return _receipt(row)
 
 
+def known_id(write_off_id: int) -> int:
+    """The id if a write-off could have it; raises NOT_EXIST."""
+    if not 0 < write_off_id <= _MAX_ID:
+        raise refuse("NOT_EXIST")
+    return write_off_id
+
+
 def day_list(
-    actor: Actor, day: date, zone: ZoneInfo, asked: PageRequest, admin_id: uuid.UUID | None = None
+    actor: Actor, day: date, asked: PageRequest, admin_id: uuid.UUID | None = None
 ) -> DayList:
     """The write-offs of one local day: a clerk's own, a tenant admin's whole tenant or one clerk's.
 
     Sorted by `at`. Raises FORBIDDEN, and INVALID_PARAMETER as `fetch_page` does.
     """
-    wanted = [*_scope(actor), *_on_day(day, zone)]
+    wanted = [*_scope(actor), WriteOff.day == day]
     if admin_id is not None:
         wanted.append(WriteOff.admin_id == admin_id)
     counted = select(WriteOff.id).where(*wanted)
@@ -110,16 +114,6 @@ def _scope(actor: Actor) -> list[ColumnElement[bool]]:
     if actor.role is Role.CLERK:
         scope.append(WriteOff.admin_id == actor.id)
     return scope
-
-
-def _on_day(day: date, zone: ZoneInfo) -> list[ColumnElement[bool]]:
-    first, last = span(day, day, zone)
-    bounds: list[ColumnElement[bool]] = []
-    if first:
-        bounds.append(WriteOff.at >= first)
-    if last:
-        bounds.append(WriteOff.at <= last)
-    return bounds
 
 
 def _receipts() -> AnySelect:

@@ -16,4 +16,19 @@ CHECKS = (
         WHERE w.undone_at IS NULL
         """,
     ),
+    # Members use pieces on the same days: a day counts what desks wrote off on it, or more.
+    Check(
+        "desk.days",
+        "voucher_days",
+        "uses on the day, at least those at desks",
+        """
+        SELECT w.id, w.n AS said, least(w.n, coalesce(d.used, 0)) AS should
+        FROM (
+            SELECT r.voucher_id || ' ' || w.day AS id, r.voucher_id, w.day, count(*) AS n
+            FROM write_offs w JOIN redemptions r ON r.id = w.redemption_id
+            WHERE w.undone_at IS NULL GROUP BY r.voucher_id, w.day
+        ) w
+        LEFT JOIN voucher_days d USING (voucher_id, day)
+        """,
+    ),
 )
