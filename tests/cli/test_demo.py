@@ -193,9 +193,10 @@ def test_the_accounts_are_told_to_the_owner_alone(demo: Flask, demo_settings: Se
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     accounts = json.loads(file.read_text("utf-8"))
     assert [one.get("tenant") for one in accounts] == [
-        *(None, "小港醫院", "緯緯醫學", "緯創醫學", "高雄醫學")
+        *(None, "小港醫院", "緯緯醫學", "緯創醫學", "高雄醫學", "小港醫院")
     ]
-    for one in accounts:
+    assert accounts[-1]["role"] == "CLERK"  # Clerks sign in to the pages only.
+    for one in accounts[:-1]:
         with unit_of_work():
             signed = identity.sign_in(demo_settings, one["account"], one["password"], None)
         assert signed.role == one["role"]
@@ -203,7 +204,7 @@ def test_the_accounts_are_told_to_the_owner_alone(demo: Flask, demo_settings: Se
 
 def test_demo_accounts_are_marked_until_they_get_a_password_of_their_own(demo: Flask) -> None:
     marked = rows("SELECT count(*) FROM admins WHERE demo")
-    assert marked == [(5,)]
+    assert marked == [(6,)]
 
 
 def test_the_member_of_the_summary_exists(demo: Flask, demo_load: Ran) -> None:

@@ -15,6 +15,8 @@ from voucherweb.services.tenants import create_tenant
 PASSWORD: Final = "demo-password"  # noqa: S105 - known to everybody; production refuses it.
 ACCOUNTS_FILE: Final = "demo-accounts.json"
 PLATFORM_ACCOUNT: Final = "platform"
+CLERK_ACCOUNT: Final = "counter"
+CLERK_DESK: Final = "一樓服務台"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Account:
 ACCOUNTS: Final = (
     Account(Role.PLATFORM_ADMIN, PLATFORM_ACCOUNT, None),
     *(Account(Role.TENANT_ADMIN, house.account, house.name) for house in HOUSES),
+    Account(Role.CLERK, CLERK_ACCOUNT, HOUSES[0].name),
 )
 
 
@@ -85,6 +88,10 @@ def create_cast() -> Cast:
             OPERATOR, Role.TENANT_ADMIN, house.account, PASSWORD, tenant.id, demo=True
         )
         admins.append(Actor(Role.TENANT_ADMIN, admin.id, tenant.id))
+    clerk = create_admin(
+        OPERATOR, Role.CLERK, CLERK_ACCOUNT, PASSWORD, admins[0].tenant_id, demo=True
+    )
+    clerk.desk = CLERK_DESK
     return Cast(Actor(Role.PLATFORM_ADMIN, platform.id), tuple(admins))
 
 

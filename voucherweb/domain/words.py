@@ -27,12 +27,12 @@ PHASES: Final[Mapping[str, Words]] = {
     Phase.EXPIRED: ("已過期", "Expired"),
 }
 TARGETS: Final[Mapping[str, Words]] = {
-    Target.ALL: ("所有會員", "Everyone"),
-    Target.MEMBER: ("本機構會員", "Own members"),
+    Target.ALL: ("全平台", "All members"),
+    Target.MEMBER: ("租戶會員", "Own members"),
 }
 USE_TYPES: Final[Mapping[str, Words]] = {
-    UseType.SELF: ("自行核銷", "Self-service"),
-    UseType.MERCHANT: ("商家核銷", "By merchant"),
+    UseType.SELF: ("自主核銷", "Self-service"),
+    UseType.MERCHANT: ("商城折抵", "In the shop"),
 }
 GENDERS: Final[Mapping[str, Words]] = {
     Gender.MALE: ("男", "Male"),

@@ -3,22 +3,21 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from voucherweb.domain.demographics import AGE_LABELS
+from voucherweb.domain import words
 from voucherweb.domain.enums import (
-    AgeLevel,
-    Gender,
     JobState,
     PointsEntryKind,
     QuotaEntryKind,
     Role,
-    TargetType,
     TenantType,
-    UseType,
     VoucherStatus,
-    VoucherType,
 )
-from voucherweb.domain.voucher_rules import Phase
 from voucherweb.web.language import Text
+
+
+def _said(known: Mapping[Any, tuple[str, str]]) -> dict[Any, Text]:
+    return {value: Text(zh, en) for value, (zh, en) in known.items()}
+
 
 ROLES: Final = {
     Role.PLATFORM_ADMIN: Text("平台管理員", "Platform admin"),
@@ -30,43 +29,17 @@ TENANT_TYPES: Final = {
     TenantType.HOSPITAL: Text("醫院", "Hospital"),
     TenantType.WMT: Text("WMT", "WMT"),
 }
-VOUCHER_TYPES: Final = {
-    VoucherType.ZERO_YUAN: Text("0 元換購", "Free with points"),
-    VoucherType.PLATFORM_COUPON: Text("全平台優惠券", "Platform-wide offer"),
-    VoucherType.PRODUCT: Text("商品優惠", "Product offer"),
-    VoucherType.PLAN: Text("方案優惠", "Plan offer"),
-    VoucherType.LIMITED: Text("限量活動", "Limited offer"),
-    VoucherType.COUPON_CODE: Text("折價券", "Coupon codes"),
-}
+VOUCHER_TYPES: Final = _said(words.VOUCHER_TYPES)
 STATUSES: Final = {
     VoucherStatus.NONE: Text("未上架", "Draft"),
     VoucherStatus.ON: Text("上架", "On shelf"),
     VoucherStatus.OFF: Text("已下架", "Off shelf"),
 }
-PHASES: Final = {
-    Phase.DRAFT: Text("未上架", "Draft"),
-    Phase.ON: Text("上架", "On shelf"),
-    Phase.OFF: Text("已下架", "Off shelf"),
-    Phase.ENDED: Text("已結束", "Ended"),
-    Phase.EXPIRED: Text("已過期", "Expired"),
-}
-TARGETS: Final = {
-    TargetType.ALL: Text("全平台", "All members"),
-    TargetType.MEMBER: Text("租戶會員", "Own members"),
-}
-USE_TYPES: Final = {
-    UseType.SELF: Text("自主核銷", "Self-service"),
-    UseType.MERCHANT: Text("商城折抵", "In the shop"),
-}
-GENDERS: Final = {
-    Gender.MALE: Text("男", "Male"),
-    Gender.FEMALE: Text("女", "Female"),
-    Gender.UNKNOWN: Text("未知", "Unknown"),
-}
-AGES: Final = {
-    AgeLevel.UNKNOWN: Text("未知", "Unknown"),
-    **{level: Text(zh, en) for level, (zh, en) in AGE_LABELS.items()},
-}
+PHASES: Final = _said(words.PHASES)
+TARGETS: Final = _said(words.TARGETS)
+USE_TYPES: Final = _said(words.USE_TYPES)
+GENDERS: Final = _said(words.GENDERS)
+AGES: Final = _said(words.AGES)
 JOB_STATES: Final = {
     JobState.QUEUED: Text("等待中", "Waiting"),
     JobState.RUNNING: Text("進行中", "Running"),
@@ -81,6 +54,7 @@ QUOTA_KINDS: Final = {
     QuotaEntryKind.EDIT: Text("修改票券", "Edit"),
     QuotaEntryKind.REFUND: Text("刪除退回", "Refund"),
 }
+REDEMPTION_STATUSES: Final = _said(words.REDEMPTION_STATUSES)
 POINTS_KINDS: Final = {
     PointsEntryKind.GRANT: Text("發放", "Grant"),
     PointsEntryKind.REDEEM: Text("兌換", "Redeem"),
@@ -99,6 +73,7 @@ LABELS: Final[Mapping[str, Mapping[Any, Text]]] = {
     "job_state": JOB_STATES,
     "quota_kind": QUOTA_KINDS,
     "points_kind": POINTS_KINDS,
+    "redemption_status": REDEMPTION_STATUSES,
 }
 
 
