@@ -109,7 +109,7 @@ def _ask_shelf(
             Text("下架這張票券？", "Take this voucher down?"),
             Text("下架這張票券", "Take it down"),
         )
-        says = means_off(voucher, statistics.of_voucher(actor, voucher_id))
+        says = means_off(voucher, statistics.of_voucher(actor, voucher_id), now)
     return confirm(title, says, button, form=form, back=back)
 
 

@@ -177,13 +177,21 @@ def _from_then(voucher: Voucher) -> Text:
     return Text("可以隨時再下架。", "You may take it down again at any time.")
 
 
-def means_off(voucher: Voucher, figures: Statistics) -> list[Text]:
+def means_off(voucher: Voucher, figures: Statistics, at: datetime) -> list[Text]:
     """What members will meet once it is off the shelf."""
-    return [
+    gone = (
         Text(
+            "「{}」原訂 {} 起顯示，下架後就不會出現，{} 張都不能兌換。",
+            "“{}” was to be seen from {}; taken down it will not be, nor any of its {} redeemed.",
+        ).format(voucher.title, moment(voucher.on_start), number(voucher.volume))
+        if at < voucher.on_start
+        else Text(
             "會員在 App 的列表上不再看到「{}」，剩下的 {} 張停止兌換。",
             "Members no longer find “{}” in the app; the {} left cannot be redeemed.",
-        ).format(voucher.title, number(voucher.volume - voucher.redeemed)),
+        ).format(voucher.title, number(voucher.volume - voucher.redeemed))
+    )
+    return [
+        gone,
         _taken(voucher, figures.redeemed.total - figures.used.total),
         Text("{} 前都可以再上架。", "It may go back on the shelf until {}.").format(
             moment_to_second(min(voucher.on_end, voucher.use_end))

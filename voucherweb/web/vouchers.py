@@ -56,7 +56,7 @@ DATE_TYPES: Final = {
     "UE": Text("使用迄日", "Use until"),
 }
 STATUSES: Final[Mapping[str, Text]] = {
-    **labels.STATUSES,
+    **labels.LABELS["status"],
     VoucherStatus.OFF: Text("已下架（含結束、過期）", "Off shelf, also ended or expired"),
 }
 SORT: Final = SortSpec(tuple(COLUMNS), "updateTime", "desc")
