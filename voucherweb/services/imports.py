@@ -4,6 +4,7 @@ The workbook waits in the object store under its job's id. Its rows go into the 
 read, in one transaction together with the end of the job, so that nothing half done remains.
 """
 
+import hashlib
 import re
 import shutil
 import tempfile
@@ -23,7 +24,7 @@ from voucherweb.domain.actor import Actor
 from voucherweb.domain.coupon_rules import Problem
 from voucherweb.errors import refuse
 from voucherweb.models import Coupon, CouponImport, CouponImportFailure
-from voucherweb.services import audit, jobs
+from voucherweb.services import audit, idempotency, jobs
 from voucherweb.services.coupons import create_set
 from voucherweb.services.jobs import Attempt
 from voucherweb.spreadsheets.coupons import CouponRow, FailedRow, iter_coupons
@@ -77,27 +78,53 @@ class ImportResult:
 
 
 def start_import(
-    actor: Actor, storage: Storage, workbook: bytes, file_name: str | None = None
+    actor: Actor,
+    storage: Storage,
+    workbook: bytes,
+    file_name: str | None = None,
+    once_key: str | None = None,
 ) -> uuid.UUID:
     """Keep the workbook and queue its parsing; the id of the job. `file_name` is what the admin
-    called the file."""
+    called the file. The same workbook sent again under the same `once_key` is the same job.
+
+    Raises IDEMPOTENCY_IN_PROGRESS while the first of them is being kept.
+    """
     job_id = uuid.uuid4()
     told = {"fileName": _storable(file_name)[:MAX_NAME]} if file_name else {}
     storage.write(import_key(job_id), workbook)
     try:
         with unit_of_work():
-            jobs.submit(
-                jobs.IMPORT,
-                actor.key,
-                job_id=job_id,
-                tenant_id=actor.tenant_id,
-                stored=True,
-                **told,
-            )
-            audit.record(actor, "coupon.import", "job", job_id, bytes=len(workbook))
+            begun = _begun(actor, workbook, once_key, job_id)
+            if begun == job_id:
+                jobs.submit(
+                    jobs.IMPORT,
+                    actor.key,
+                    job_id=job_id,
+                    tenant_id=actor.tenant_id,
+                    stored=True,
+                    **told,
+                )
+                audit.record(actor, "coupon.import", "job", job_id, bytes=len(workbook))
     except BaseException:
         storage.delete(import_key(job_id))
         raise
+    if begun != job_id:
+        storage.delete(import_key(job_id))
+    return begun
+
+
+def _begun(actor: Actor, workbook: bytes, once_key: str | None, job_id: uuid.UUID) -> uuid.UUID:
+    """The job that already reads this workbook for this key; `job_id` when none does."""
+    if not once_key:
+        return job_id
+    print_ = hashlib.sha256(workbook).digest()
+    # With the file in the key: another one chosen on the same page is another import.
+    key = hashlib.sha256(once_key.encode() + print_).hexdigest()
+    known = idempotency.recall(f"import:{actor.key}", key, print_)
+    if known is not None:
+        return uuid.UUID(known.body.decode())
+    answer = idempotency.Answer(202, str(job_id).encode())
+    idempotency.store(f"import:{actor.key}", key, print_, answer)
     return job_id
 
 

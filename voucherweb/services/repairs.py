@@ -8,6 +8,7 @@ result of the job stays what parsing found; the counts of today are those of the
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Select, Uuid, cast, delete, exists, insert, select
 
@@ -27,6 +28,7 @@ from voucherweb.models import (
 from voucherweb.services import audit, jobs
 from voucherweb.services.coupons import CouponTexts, create_set
 from voucherweb.services.imports import FAILURE_COLUMNS, as_failed
+from voucherweb.services.indexed import as_indexed
 from voucherweb.services.paging import fetch_page
 from voucherweb.spreadsheets.coupons import FailedRow
 from voucherweb.spreadsheets.limits import MAX_SHEET_ROW
@@ -47,6 +49,7 @@ class ImportCounts:
     voucher_id: uuid.UUID | None
     voucher_no: str | None
     voucher_title: str | None
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ _COUNTS = (
     Voucher.id,
     Voucher.voucher_no,
     Voucher.title,
+    CouponImport.expires_at,
 )
 
 
@@ -84,7 +88,7 @@ def import_counts(actor: Actor, import_id: uuid.UUID | None) -> ImportCounts:
     ).one_or_none()
     if row is None:
         raise refuse("NOT_EXIST")
-    return ImportCounts(*row)
+    return ImportCounts(*tuple(row))
 
 
 def list_imports(actor: Actor, asked: PageRequest) -> tuple[list[ImportRow], int]:
@@ -114,6 +118,35 @@ def failed_page(
     number = CouponImportFailure.row_number
     rows, total = fetch_page(query, asked, {"rowNumber": number}, number)
     return [as_failed(row) for row in rows], total
+
+
+def failed_row(actor: Actor, import_id: uuid.UUID | None, row_number: int) -> FailedRow:
+    """One refused row; raises NOT_EXIST, also once it was repaired or dropped."""
+    known = _need(actor, import_id)
+    row = None
+    if 1 <= row_number <= MAX_SHEET_ROW:  # More than the column can hold, perhaps.
+        row = session.execute(
+            select(*FAILURE_COLUMNS).where(
+                CouponImportFailure.import_id == known.id,
+                CouponImportFailure.row_number == row_number,
+            )
+        ).one_or_none()
+    if row is None:
+        raise refuse("NOT_EXIST")
+    return as_failed(row)
+
+
+def good_page(
+    actor: Actor, import_id: uuid.UUID | None, asked: PageRequest
+) -> tuple[list[Coupon], int]:
+    """Good rows, repaired ones last, sorted by `ordinal`, and how many there are; raises
+    NOT_EXIST."""
+    known = _need(actor, import_id)
+    query = select(Coupon).where(Coupon.set_id == known.coupon_set_id)
+    counted = select(Coupon.ordinal).where(Coupon.set_id == known.coupon_set_id)
+    columns = {"ordinal": as_indexed(Coupon.ordinal)}
+    rows, total = fetch_page(query, asked, columns, Coupon.ordinal, counted)
+    return [one for (one,) in rows], total
 
 
 def repair_row(

@@ -31,8 +31,8 @@ from voucherweb.storage.keys import FILE_TYPES, MEGABYTE
 from voucherweb.transaction import unit_of_work
 
 MAX_WORKBOOK = 20 * MEGABYTE
-_FORM_BYTES = 64 * 1024
-"""What a form may weigh besides its file."""
+MAX_FORM = MAX_WORKBOOK + 64 * 1024
+"""A form with a workbook: the file and what stands around it."""
 _LOOK_SECONDS = 1.0
 _BLOCK = 64 * 1024
 XLSX = FILE_TYPES["xlsx"].media_type
@@ -79,7 +79,7 @@ class AcceptedData(Data):
     },
 )
 def parse_coupon_list(actor: Actor, _body: NoBody | None) -> Response:
-    job_id = imports.start_import(actor, storage(), _workbook())
+    job_id = imports.start_import(actor, storage(), read_workbook())
     later = "respond-async" in request.headers.get("Prefer", "").lower()
     ended = None if later else _wait(actor, job_id)
     if ended is None:
@@ -90,11 +90,11 @@ def parse_coupon_list(actor: Actor, _body: NoBody | None) -> Response:
     return answer(import_data(result), result)
 
 
-def _workbook() -> bytes:
+def read_workbook() -> bytes:
     """The bytes of the form's part `file`; raises 400, 413 and 415."""
     if request.mimetype and request.mimetype != "multipart/form-data":
         raise refuse("UNSUPPORTED_MEDIA_TYPE")
-    request.max_content_length = MAX_WORKBOOK + _FORM_BYTES
+    request.max_content_length = MAX_FORM
     part = request.files.get("file")
     if part is None:
         if "file" in request.form:
@@ -153,12 +153,17 @@ def _waiters() -> threading.BoundedSemaphore:
     extra={"binary": XLSX},
 )
 def export_failures(actor: Actor, body: FailuresBody) -> Response:
+    return failures_response(actor, parse_id(body.failures_id), english=wants_english())
+
+
+def failures_response(actor: Actor, import_id: uuid.UUID | None, *, english: bool) -> Response:
+    """The workbook of an import's refused rows; raises RESOURCE_NOT_EXISTS."""
     with unit_of_work():
-        import_id = imports.need_failures(actor, parse_id(body.failures_id))
+        known = imports.need_failures(actor, import_id)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the response is.
     try:
-        rows = imports.failed_rows(import_id)
-        failures.write_failures(file, rows, english=wants_english())
+        rows = imports.failed_rows(known)
+        failures.write_failures(file, rows, english=english)
     except BaseException:
         file.close()
         raise
@@ -175,6 +180,11 @@ def export_failures(actor: Actor, body: FailuresBody) -> Response:
     extra={"binary": XLSX},
 )
 def coupon_template(_actor: Actor, _body: NoBody | None) -> Response:
+    return template_response()
+
+
+def template_response() -> Response:
+    """The workbook to fill in."""
     response = Response(_template(), mimetype=XLSX)
     response.headers["Content-Disposition"] = _attachment(
         template.FILE_NAME, "coupon-import-template.xlsx"
