@@ -128,7 +128,7 @@ def test_a_used_piece_tells_when_where_and_by_whom(
     found = look_up(clerk, piece[1])
     assert found.verdict is Verdict.USED
     assert found.piece
-    assert found.piece.use == desk.Use(receipt.at, receipt.id, "一樓櫃台", "林小姐")
+    assert found.piece.use == desk.Use(receipt.at, receipt.id, "一樓櫃台", clerk.id, "林小姐")
     assert not found.piece.use.by_member
 
 

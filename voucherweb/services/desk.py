@@ -48,12 +48,13 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """When, where and by whom a piece was used: `write_off_id`, `desk` and `by` are those of a
-    desk's write-off; without a write-off the member used it himself."""
+    """When, where and by whom a piece was used: `write_off_id`, `desk`, `admin_id` and `by` are
+    those of a desk's write-off; without a write-off the member used it himself."""
 
     at: datetime
     write_off_id: int | None
     desk: str | None
+    admin_id: uuid.UUID | None
     by: str | None
 
     @property
@@ -71,6 +72,7 @@ class FoundPiece:
     number: str
     seq: int
     title: str
+    picture_key: str | None
     use_type: str
     member_name: str
     member_phone: str
@@ -123,6 +125,7 @@ def _piece_of(actor: Actor, number: tuple[str, int]) -> Any:
             Redemption.used_at,
             Voucher.voucher_no,
             Voucher.title,
+            Voucher.thumbnail_key,
             Voucher.use_type,
             Voucher.use_start,
             Voucher.use_end,
@@ -130,6 +133,7 @@ def _piece_of(actor: Actor, number: tuple[str, int]) -> Any:
             Member.phone_number,
             WriteOff.id.label("write_off_id"),
             WriteOff.desk,
+            WriteOff.admin_id,
             func.coalesce(Admin.name, Admin.account).label("by"),
         )
         .join(Voucher, Voucher.id == Redemption.voucher_id)
@@ -143,13 +147,16 @@ def _piece_of(actor: Actor, number: tuple[str, int]) -> Any:
 
 
 def _found(row: Row[Any]) -> FoundPiece:
-    use = Use(row.used_at, row.write_off_id, row.desk, row.by) if row.used_at else None
+    use = None
+    if row.used_at:
+        use = Use(row.used_at, row.write_off_id, row.desk, row.admin_id, row.by)
     return FoundPiece(
         redemption_id=row.id,
         voucher_id=row.voucher_id,
         number=user_voucher_no(row.voucher_no, row.seq),
         seq=row.seq,
         title=row.title,
+        picture_key=row.thumbnail_key,
         use_type=row.use_type,
         member_name=mask_name(row.name),
         member_phone=mask_phone(row.phone_number),

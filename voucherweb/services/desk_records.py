@@ -65,7 +65,8 @@ class ClerkTotal:
 
 @dataclass(frozen=True, slots=True)
 class DayList:
-    """One page of a day's write-offs, the number of all of them, and the totals over all."""
+    """One page of a day's write-offs, the number of all of them, and what each clerk did that
+    day, whoever the page is narrowed to."""
 
     receipts: list[Receipt]
     total: int
@@ -82,7 +83,7 @@ def receipt(actor: Actor, write_off_id: int) -> Receipt:
     row = session.execute(_receipts().where(wanted, *scope)).one_or_none()
     if row is None:
         raise refuse("NOT_EXIST")
-    return _receipt(row)
+    return read_receipt(row)
 
 
 def known_id(write_off_id: int) -> int:
@@ -99,12 +100,33 @@ def day_list(
 
     Sorted by `at`. Raises FORBIDDEN, and INVALID_PARAMETER as `fetch_page` does.
     """
-    wanted = [*_scope(actor), WriteOff.day == day]
-    if admin_id is not None:
-        wanted.append(WriteOff.admin_id == admin_id)
+    of_day = [*_scope(actor), WriteOff.day == day]
+    wanted = of_day if admin_id is None else [*of_day, WriteOff.admin_id == admin_id]
     counted = select(WriteOff.id).where(*wanted)
     rows, total = fetch_page(_receipts().where(*wanted), asked, SORT, WriteOff.id, counted)
-    return DayList([_receipt(row) for row in rows], total, _totals(wanted))
+    return DayList([read_receipt(row) for row in rows], total, _totals(of_day))
+
+
+def standing(actor: Actor, day: date) -> int:
+    """How many write-offs of the actor's own hand on this local day stand; raises FORBIDDEN."""
+    own = [*_scope(actor), WriteOff.admin_id == actor.id, WriteOff.day == day]
+    counted = select(func.count()).where(*own, WriteOff.undone_at.is_(None))
+    return session.scalar(counted) or 0
+
+
+def all_receipts(
+    actor: Actor, first: date | None, last: date | None, admin_id: uuid.UUID | None
+) -> AnySelect:
+    """The write-offs of these local days, of one admin or everybody, oldest first; as rows for
+    `read_receipt`. Raises FORBIDDEN."""
+    wanted = _scope(actor)
+    if first is not None:
+        wanted.append(WriteOff.day >= first)
+    if last is not None:
+        wanted.append(WriteOff.day <= last)
+    if admin_id is not None:
+        wanted.append(WriteOff.admin_id == admin_id)
+    return _receipts().where(*wanted).order_by(WriteOff.at, WriteOff.id)
 
 
 def _scope(actor: Actor) -> list[ColumnElement[bool]]:
@@ -146,7 +168,8 @@ def _shown(admin: Any) -> ColumnElement[str]:
     return func.coalesce(admin.name, admin.account)
 
 
-def _receipt(row: Row[Any]) -> Receipt:
+def read_receipt(row: Row[Any]) -> Receipt:
+    """A row of `all_receipts`."""
     return Receipt(
         id=row.id,
         redemption_id=row.redemption_id,

@@ -7,6 +7,7 @@ from voucherweb.services.export_kinds import (
     statistics_list,
     voucher_statistics,
     vouchers,
+    write_offs,
 )
 from voucherweb.services.export_kinds.kind import ExportKind
 
@@ -15,4 +16,5 @@ EXPORTS: Final[dict[str, ExportKind]] = {
     "VOUCHERS": vouchers.KIND,
     "REDEMPTIONS": redemptions.KIND,
     "VOUCHER_STATISTICS": voucher_statistics.KIND,
+    "WRITE_OFFS": write_offs.KIND,
 }
