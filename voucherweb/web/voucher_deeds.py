@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Final
 
-from flask import Response, request, url_for
+from flask import Response, current_app, request, url_for
 from wtforms import HiddenField
 
 from voucherweb.domain import clock
@@ -22,7 +22,15 @@ from voucherweb.web.language import EN, Text, current_language
 from voucherweb.web.page import ADMINS, TENANT, current_page, local_path, page
 from voucherweb.web.rendering import confirm
 from voucherweb.web.shown import number, points
-from voucherweb.web.voucher_words import deeds, means_delete, means_off, means_on
+from voucherweb.web.voucher_words import (
+    WHY_NOT_DELETE,
+    deeds,
+    means_delete,
+    means_off,
+    means_on,
+    why_not_off,
+    why_not_on,
+)
 from voucherweb.web.vouchers import read_list, tenant_of_list, voucher_pages
 
 STARTED: Final = Text(
@@ -53,14 +61,14 @@ def _detail(voucher_id: uuid.UUID) -> str:
 
 def job_page(job_id: uuid.UUID) -> str:
     """Where a job tells how far it is."""
+    if "jobs.show" not in current_app.view_functions:
+        return url_for("vouchers.index")
     return url_for("jobs.show", job_id=job_id)
 
 
-def not_now(voucher: Voucher, code: str) -> Refusal:
+def not_now(code: str, why: Text | None) -> Refusal:
     """The refusal of a deed, with the sentence that says why."""
-    said = deeds(voucher, clock.now()).hint
-    details = [Detail("", said.en, said.zh)] if said else []
-    return refuse(code, details)
+    return refuse(code, [Detail("", why.en, why.zh)] if why else [])
 
 
 @page(voucher_pages, "/<uuid:voucher_id>/on", roles=TENANT, methods=("GET", "POST"))
@@ -95,20 +103,16 @@ def _ask_shelf(
     actor: Actor, voucher_id: uuid.UUID, wanted: VoucherStatus, form: DeedForm, back: str
 ) -> Response:
     voucher, now = vouchers.get_voucher(actor, voucher_id), clock.now()
-    may = deeds(voucher, now)
-    if not (may.put_on if wanted is VoucherStatus.ON else may.take_down):
-        raise not_now(voucher, "VOUCHER_UPDATE_STATUS_NOT_ALLOWED")
     if wanted is VoucherStatus.ON:
-        title, button = (
-            Text("上架這張票券？", "Put this voucher on the shelf?"),
-            Text("上架這張票券", "Put on the shelf"),
-        )
-        says = means_on(voucher, now)
+        if not deeds(voucher, now).put_on:
+            raise not_now("VOUCHER_UPDATE_STATUS_NOT_ALLOWED", why_not_on(voucher, now))
+        title = Text("上架這張票券？", "Put this voucher on the shelf?")
+        button, says = Text("上架這張票券", "Put it on the shelf"), means_on(voucher, now)
     else:
-        title, button = (
-            Text("下架這張票券？", "Take this voucher down?"),
-            Text("下架這張票券", "Take it down"),
-        )
+        if not deeds(voucher, now).take_down:
+            raise not_now("VOUCHER_UPDATE_STATUS_NOT_ALLOWED", why_not_off(voucher, now))
+        title = Text("下架這張票券？", "Take this voucher down?")
+        button = Text("下架這張票券", "Take it down")
         says = means_off(voucher, statistics.of_voucher(actor, voucher_id), now)
     return confirm(title, says, button, form=form, back=back)
 
@@ -136,7 +140,7 @@ def delete(actor: Actor, voucher_id: uuid.UUID) -> Response:
 def _ask_delete(actor: Actor, voucher_id: uuid.UUID, form: DeedForm, back: str) -> Response:
     voucher = vouchers.get_voucher(actor, voucher_id)
     if not deeds(voucher, clock.now()).delete:
-        raise not_now(voucher, "VOUCHER_DELETE_NOT_ALLOWED")
+        raise not_now("VOUCHER_DELETE_NOT_ALLOWED", WHY_NOT_DELETE)
     refund = points(voucher.redeem_points * voucher.volume)
     return confirm(
         Text("刪除這張草稿？", "Delete this draft?"),

@@ -72,6 +72,26 @@ def hint(voucher: Voucher, at: datetime) -> Text | None:
     return None
 
 
+def why_not_on(voucher: Voucher, at: datetime) -> Text | None:
+    """Why it cannot be put on the shelf."""
+    if phase(voucher, at) is Phase.ON:
+        return Text("它已經上架了。", "It is on the shelf already.")
+    return hint(voucher, at)
+
+
+def why_not_off(voucher: Voucher, at: datetime) -> Text:
+    """Why it cannot be taken down."""
+    return Text("它現在不在架上。{}", "It is not on the shelf now. {}").format(
+        standing(voucher, at)
+    )
+
+
+WHY_NOT_DELETE = Text(
+    "只有從未上架的草稿可以刪除；上架過的只能下架。",
+    "Only a draft that was never on the shelf can be deleted; others can be taken down.",
+)
+
+
 def note(voucher: Voucher, at: datetime) -> Text | None:
     """What the status alone does not say to somebody who reads a list."""
     where = phase(voucher, at)
@@ -216,7 +236,7 @@ def means_delete(voucher: Voucher) -> list[Text]:
             "“{}” ({}) will be deleted; no member has ever seen it.",
         ).format(voucher.title, voucher.voucher_no),
         Text(
-            "發行時用掉的 {} 全數退回額度；這個票券編號不會再使用。",
+            "發行時用掉的 {}全數退回額度；這個票券編號不會再使用。",
             "The {} that issuing took go back to your quota; its number is not used again.",
         ).format(points(voucher.redeem_points * voucher.volume)),
     ]

@@ -52,9 +52,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 // A question that htmx has put into the dialog is asked there.
-document.addEventListener("htmx:after:swap", () => {
+document.addEventListener("htmx:after:swap", (event) => {
   const box = dialog();
   const body = document.getElementById("dialog-body");
+  // A refusal is told beside the page; an open dialog would cover it.
+  if (box?.open && event.detail?.ctx?.target?.id === "messages") box.close();
   if (box && body && body.childElementCount && !box.open && body.dataset.asked === undefined) {
     body.dataset.asked = "";
     box.showModal();
