@@ -4,9 +4,10 @@ from typing import Final
 
 from flask import Blueprint
 
-from voucherweb.web import voucher_deeds, voucher_detail
+from voucherweb.web import issuing, issuing_files, voucher_deeds, voucher_detail
 from voucherweb.web.home import home_pages
 from voucherweb.web.sign_in import sign_in_pages
+from voucherweb.web.statistics import statistics_pages
 from voucherweb.web.vendors import vendor_pages
 from voucherweb.web.vouchers import voucher_pages
 
@@ -14,7 +15,8 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     sign_in_pages,
     home_pages,
     vendor_pages,
+    statistics_pages,
     voucher_pages,
 )
-FURTHER: Final = (voucher_deeds, voucher_detail)
+FURTHER: Final = (issuing, issuing_files, voucher_deeds, voucher_detail)
 """Modules whose pages belong to a blueprint of another."""
