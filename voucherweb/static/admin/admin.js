@@ -56,7 +56,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   const box = dialog();
   const body = document.getElementById("dialog-body");
   // A refusal is told beside the page; an open dialog would cover it.
-  if (box?.open && event.detail?.ctx?.target?.id === "messages") box.close();
+  if (box?.open && event.detail?.ctx?.hx?.retarget === "#messages") box.close();
   if (box && body && body.childElementCount && !box.open && body.dataset.asked === undefined) {
     body.dataset.asked = "";
     box.showModal();
