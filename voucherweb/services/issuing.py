@@ -169,7 +169,7 @@ def update_voucher(
     # Books before voucher, as everywhere: whoever needs both locks takes them in this order.
     vendors.vendor_of_tenant(actor.tenant_id, lock=True)
     voucher = get_voucher(actor, voucher_id, lock=True)
-    if seen is not None and voucher.updated_at != seen:
+    if seen is not None and clock.to_millis(voucher.updated_at) != clock.to_millis(seen):
         raise invalid("updateTime", "was changed by somebody else meanwhile", "已被其他人修改")
     case = Case(shop, actor, draft, voucher)
     if _need_open(voucher) is Phase.OFF:

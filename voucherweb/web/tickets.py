@@ -1,14 +1,14 @@
 """A voucher as the app shows it, and its three windows on one time line: what the macros
 `tickets.card` and `tickets.timeline` draw. Nothing here asks the database."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from voucherweb.api.pictures import picture_url
 from voucherweb.domain import clock
-from voucherweb.domain.voucher_rules import Phase, phase
+from voucherweb.domain.voucher_rules import Phase, dates_out_of_order, phase
 from voucherweb.errors import Detail
 from voucherweb.models import Voucher
 from voucherweb.web.language import Text
@@ -112,15 +112,22 @@ def timeline_of(voucher: Voucher) -> Timeline:
     return timeline(spans)
 
 
-def timeline(spans: Mapping[str, Span], problems: Iterable[Detail] = ()) -> Timeline:
-    """Windows by name (`on`, `redeem`, `use`), perhaps not filled in yet, with what is wrong with
-    their dates as the rules say it (fields of the wire)."""
+def timeline(spans: Mapping[str, Span]) -> Timeline:
+    """Windows by name (`on`, `redeem`, `use`), perhaps not filled in yet, with what the rules of
+    behaviour §5 say of their order."""
+    ends = {
+        f"{name}_{edge}": instant
+        for name, span in spans.items()
+        for edge, instant in zip(("start", "end"), span, strict=True)
+        if instant
+    }
+    problems = dates_out_of_order(ends)
     known = [one for span in spans.values() for one in span if one]
     if not known:
-        return Timeline(tuple(_bars(spans, None, list(problems))), None, None, None, ())
+        return Timeline(tuple(_bars(spans, None, problems)), None, None, None, ())
     scale = _Scale(known)
     return Timeline(
-        tuple(_bars(spans, scale, list(problems))),
+        tuple(_bars(spans, scale, problems)),
         scale.first,
         scale.last,
         scale.at(clock.now()) if scale.holds(clock.now()) else None,

@@ -1,0 +1,156 @@
+// The voucher form beyond HTML: which fields one has been to, how much room a text has left, and
+// what was typed kept in this tab until it has arrived. The rules are the server's alone.
+
+const form = () => document.querySelector("[data-voucher-form]");
+const store = () => `voucher-form:${location.pathname}`;
+const GUARDS = new Set(["csrf_token", "once_key", "seen", "touched", "kept"]);
+
+function touch(names) {
+  const field = form()?.elements.namedItem("touched");
+  if (!field) return;
+  const known = new Set(field.value.split(",").filter(Boolean));
+  const before = known.size;
+  for (const name of names) known.add(name.replace(/_time$/, ""));
+  if (known.size === before) return;
+  field.value = [...known].join(",");
+  form().dispatchEvent(new CustomEvent("touched"));
+}
+
+// Leaving a field says that one has been to it; moving inside a group of choices does not.
+document.addEventListener("focusout", (event) => {
+  const field = event.target;
+  if (!field.form || field.form !== form() || !field.name || field.type === "submit") return;
+  const next = event.relatedTarget;
+  if (next && next.name === field.name) return;
+  if (next && next.closest("[data-preset], .issuing-side, [data-guard] .btn:not([name])")) return;
+  if (field.type === "file" || field.type === "hidden") return;
+  touch([field.name]);
+});
+
+document.addEventListener("click", (event) => {
+  const chip = event.target instanceof Element && event.target.closest("[data-preset]");
+  if (chip) touch([`${chip.dataset.preset}StartDate`, `${chip.dataset.preset}EndDate`]);
+});
+
+// What the server said of a field is the field's state for assistive technology too.
+function mark() {
+  for (const said of document.querySelectorAll("[data-voucher-form] .problem[id$='-problem']")) {
+    const field = document.getElementById(said.id.replace(/-problem$/, ""));
+    if (!field) continue;
+    if (said.hidden) field.removeAttribute("aria-invalid");
+    else field.setAttribute("aria-invalid", "true");
+    const described = (field.getAttribute("aria-describedby") ?? "").split(" ").filter(Boolean);
+    if (!described.includes(said.id)) {
+      field.setAttribute("aria-describedby", [...described, said.id].join(" "));
+    }
+  }
+}
+
+function count(field) {
+  const most = Number(field.dataset.most);
+  const long = [...field.value.trim()].length;
+  const place = field.closest(".field");
+  let said = place.querySelector(".count-left");
+  if (!said) {
+    said = document.createElement("span");
+    said.className = "count-left";
+    said.setAttribute("aria-hidden", "true");
+    place.querySelector(".input-line, textarea").after(said);
+  }
+  said.textContent = `${long} / ${most}`;
+  said.classList.toggle("count-over", long > most);
+}
+
+// Kept in this tab: a session that has ended, or a page left by accident, loses nothing.
+function keep() {
+  const kept = {};
+  for (const [name, value] of new FormData(form())) {
+    if (typeof value === "string" && !GUARDS.has(name)) kept[name] = value;
+  }
+  try {
+    sessionStorage.setItem(store(), JSON.stringify({ kept }));
+  } catch {
+    // A full or forbidden store: the browser's own question before leaving is left.
+  }
+}
+
+function kept() {
+  try {
+    return JSON.parse(sessionStorage.getItem(store()) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+function restore() {
+  const found = kept();
+  sessionStorage.removeItem(store());
+  if (!found || "sent" in form().dataset) return;
+  const signedIn = new URL(document.referrer || location.href).pathname.endsWith("/sign-in");
+  if (found.sent && !signedIn) return;
+  for (const [name, value] of Object.entries(found.kept)) {
+    const field = form().elements.namedItem(name);
+    if (field && field.type !== "file") field.value = value;
+  }
+  say(form().dataset.restored);
+  keep();
+  touch(Object.keys(found.kept).filter((name) => found.kept[name]));
+}
+
+function say(text) {
+  const line = document.createElement("p");
+  line.className = "hint";
+  line.setAttribute("role", "status");
+  line.textContent = text;
+  form().querySelector(".issuing-fields").prepend(line);
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.form !== form()) return;
+  if (event.target.dataset.most) count(event.target);
+  keep();
+});
+document.addEventListener("change", (event) => {
+  if (event.target.form && event.target.form === form()) keep();
+});
+document.addEventListener("submit", (event) => {
+  if (event.target !== form()) return;
+  const found = kept();
+  if (found) sessionStorage.setItem(store(), JSON.stringify({ ...found, sent: true }));
+});
+
+// Once more than once: a second press while the first is on its way is not sent.
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (event.target !== form()) return;
+    if (form().dataset.sending !== undefined) event.preventDefault();
+    else form().dataset.sending = "";
+  },
+  true,
+);
+window.addEventListener("pageshow", () => form() && delete form().dataset.sending);
+
+document.addEventListener("htmx:after:swap", (event) => {
+  if (!form()) return;
+  mark();
+  const choice = document.getElementById("couponImportId");
+  if (choice && choice.dataset.told !== choice.value) {
+    const first = choice.dataset.told === undefined && !choice.value;
+    choice.dataset.told = choice.value;
+    if (!first) choice.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+});
+
+for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
+  document.addEventListener(name, (event) => {
+    const drop = event.target instanceof Element && event.target.closest("input.drop");
+    if (drop) drop.classList.toggle("drop-over", name === "dragenter" || name === "dragover");
+  });
+}
+
+if (form()) {
+  for (const field of document.querySelectorAll("[data-most]")) count(field);
+  mark();
+  restore();
+}
