@@ -25,7 +25,8 @@ class Archive:
 
         Raises `Refusal` IMPORT_FILE_NOT_READABLE: no zip, encrypted, damaged, or a bomb.
         """
-        _refuse_other_formats(path)
+        with path.open("rb") as file:
+            refuse_other_formats(file)
         try:
             with zipfile.ZipFile(path) as archive:
                 entries = archive.infolist()
@@ -67,16 +68,15 @@ class Archive:
         self.inflated[part] = size
 
 
-def _refuse_other_formats(path: Path) -> None:
-    with path.open("rb") as file:
-        head = file.read(8)
-        if head.startswith(_OLE_MAGIC):
-            rest = file.read()
-            if "EncryptedPackage".encode("utf-16-le") in rest:
-                raise _encrypted()
-            raise unreadable(
-                "This is an old .xls file; save it as .xlsx", "這是舊版 .xls 檔，請另存為 .xlsx"
-            )
+def refuse_other_formats(file: BinaryIO) -> None:
+    """Raises `Refusal` IMPORT_FILE_NOT_READABLE for what its first bytes show to be no zip."""
+    head = file.read(8)
+    if head.startswith(_OLE_MAGIC):
+        if "EncryptedPackage".encode("utf-16-le") in file.read():
+            raise _encrypted()
+        raise unreadable(
+            "This is an old .xls file; save it as .xlsx", "這是舊版 .xls 檔，請另存為 .xlsx"
+        )
     if not head:
         raise unreadable("The file is empty", "檔案是空的")
     if not head.startswith(b"PK"):
