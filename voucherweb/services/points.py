@@ -22,8 +22,7 @@ def grant(actor: Actor, member_id: uuid.UUID, points: int, reason: str | None = 
 
     Raises NOT_EXIST for an unknown member and INVALID_PARAMETER for an amount out of range.
     """
-    if not 0 < points <= MAX_GRANT:
-        raise invalid("points", f"must be from 1 to {MAX_GRANT}", f"須為 1 到 {MAX_GRANT}")
+    _need_amount(points)
     row = session.execute(
         update(Card)
         .where(Card.member_id == member_id, Card.programme_id == PLATFORM_PROGRAMME)
@@ -32,8 +31,7 @@ def grant(actor: Actor, member_id: uuid.UUID, points: int, reason: str | None = 
     ).one_or_none()
     if row is None:
         raise refuse("NOT_EXIST")
-    if row.balance > MAX_BALANCE:
-        raise invalid("points", f"would exceed {MAX_BALANCE}", f"餘額不可超過 {MAX_BALANCE}")
+    _need_room(row.balance)
     session.add(
         PointsEntry(
             card_id=row.id,
@@ -51,6 +49,25 @@ def grant(actor: Actor, member_id: uuid.UUID, points: int, reason: str | None = 
     audit.record(actor, "points.grant", "member", member_id, points=points, reason=reason)
     session.flush()
     return int(row.balance)
+
+
+def _need_amount(points: int) -> None:
+    if not 0 < points <= MAX_GRANT:
+        raise invalid("points", f"must be from 1 to {MAX_GRANT}", f"須為 1 到 {MAX_GRANT}")
+
+
+def _need_room(balance_after: int) -> None:
+    if balance_after > MAX_BALANCE:
+        raise invalid("points", f"would exceed {MAX_BALANCE}", f"餘額不可超過 {MAX_BALANCE}")
+
+
+def balance_after(member_id: uuid.UUID, points: int) -> int:
+    """The balance that granting so many points would lead to as things are now; raises what
+    `grant` does for an amount out of range."""
+    _need_amount(points)
+    after = balance(member_id) + points
+    _need_room(after)
+    return after
 
 
 def balance(member_id: uuid.UUID) -> int:

@@ -51,6 +51,29 @@ def list_purchases(tenant_id: uuid.UUID | None, asked: PageRequest) -> tuple[Row
     return fetch_page(query, asked, SORT, QuotaPurchase.id)
 
 
+def find_purchase(actor: Actor, purchase_id: uuid.UUID | None) -> tuple[QuotaPurchase, Vendor]:
+    """A purchase and its vendor: any for a platform admin, the own for a tenant's admin; raises
+    NOT_EXIST."""
+    query = (
+        select(QuotaPurchase, Vendor)
+        .join(Vendor, Vendor.id == QuotaPurchase.vendor_id)
+        .where(QuotaPurchase.id == purchase_id)
+    )
+    if not actor.is_platform:
+        query = query.where(Vendor.tenant_id == actor.tenant_id)
+    row = session.execute(query).one_or_none()
+    if row is None:
+        raise refuse("NOT_EXIST")
+    return row[0], row[1]
+
+
+def quota_after(vendor: Vendor, points: int, instead_of: QuotaPurchase | None = None) -> int:
+    """The points left once so many are bought, or once a purchase is corrected to so many; below
+    0 is what `correct_purchase` refuses."""
+    before = instead_of.points if instead_of else 0
+    return vendor.deposit + points - before - vendor.withdraw
+
+
 def need_balance(vendor: Vendor) -> None:
     """Raises VOUCHER_QUOTA_NOT_BALANCE when the running totals and the entries disagree."""
     sums = session.execute(
@@ -167,7 +190,7 @@ def correct_purchase(
     if purchase.serial != vendor.purchase_count:
         raise refuse("VOUCHER_QUOTA_UPDATE_NOT_LATEST")
     delta = terms.points - purchase.points
-    if vendor.deposit + delta < vendor.withdraw:
+    if quota_after(vendor, terms.points, purchase) < 0:
         raise refuse("VOUCHER_QUOTA_UPDATE_UNDER_ZERO")
     purchase.tx_date, purchase.points = terms.tx_date, terms.points
     purchase.amount, purchase.remark = terms.amount, terms.remark

@@ -60,6 +60,19 @@ def get_vendor(tenant_id: uuid.UUID | None) -> Vendor:
     return vendor
 
 
+def find_vendor(actor: Actor, vendor_id: uuid.UUID | None) -> tuple[Vendor, Tenant]:
+    """A vendor and its tenant: any for a platform admin, a tenant's own for its people; raises
+    NOT_EXIST."""
+    query = select(Vendor, Tenant).join(Tenant, Tenant.id == Vendor.tenant_id)
+    query = query.where(Vendor.id == vendor_id)
+    if not actor.is_platform:
+        query = query.where(Vendor.tenant_id == actor.tenant_id)
+    row = session.execute(query).one_or_none()
+    if row is None:
+        raise refuse("NOT_EXIST")
+    return row[0], row[1]
+
+
 def add_vendor(actor: Actor, tenant_id: uuid.UUID | None) -> Vendor:
     """A vendor with a number of its own; raises NOT_EXIST for an unknown tenant and
     VOUCHER_VENDOR_EXIST. Of simultaneous adds for one tenant the unique key lets one through."""

@@ -45,6 +45,11 @@ def t(zh: str, en: str) -> str:
     return en if current_language() == EN else zh
 
 
+def is_english() -> bool:
+    """Whether the reader reads English: services that name things ask."""
+    return current_language() == EN
+
+
 def current_language() -> str:
     """The reader's language: the one chosen in the profile, else in this browser, else the
     browser's own, else 繁體中文."""

@@ -23,6 +23,12 @@ SORT = SortSpec(tuple(vendors.SORT), "updateTime", "desc")
 class VendorForm(Form):
     tenantId = SelectField(Text("租戶", "Tenant"), validate_choice=False)  # noqa: N815 - as on the wire
 
+    def offer(self) -> None:
+        """Offer the tenants that can still be given a vendor."""
+        self.tenantId.choices = [
+            (str(one.id), f"{one.name}（{one.code}）") for one in vendors.tenants_without_vendor()
+        ]
+
 
 @page(vendor_pages, "", roles=PLATFORM)
 def index(_actor: Actor) -> Response:
@@ -36,37 +42,69 @@ def index(_actor: Actor) -> Response:
 @page(vendor_pages, "/new", roles=PLATFORM, methods=("GET", "POST"))
 def add(actor: Actor) -> Response:
     form = VendorForm()
-    form.tenantId.choices = [(str(one.id), one.name) for one in vendors.tenants_without_vendor()]
+    form.offer()
 
     def act() -> Done:
         vendor = vendors.add_vendor(actor, parse_id(form.tenantId.data))
-        said = Text("已新增發行廠商 {}。", "Vendor {} was added.").format(vendor.vendor_no)
-        return url_for("vendors.index"), said
+        said = Text(
+            "已新增發行廠商 {}。接著為它加購額度。", "Vendor {} was added. Sell it quota next."
+        )
+        return url_for("purchases.index", vendor_id=vendor.id), said.format(vendor.vendor_no)
 
     answer = attempt(form, actor, act) if form.sent else None
     return answer or render("vendors/form.html", form=form, status=form.status)
 
 
+@page(vendor_pages, "/<uuid:vendor_id>/move", roles=PLATFORM, methods=("GET", "POST"))
+def move(actor: Actor, vendor_id: uuid.UUID) -> Response:
+    form = VendorForm()
+    vendor, tenant = vendors.find_vendor(actor, vendor_id)
+    form.offer()
+
+    def act() -> Done:
+        moved = vendors.move_vendor(actor, vendor_id, parse_id(form.tenantId.data))
+        said = Text("發行廠商 {} 已改屬另一個租戶。", "Vendor {} now belongs to another tenant.")
+        return url_for("purchases.index", vendor_id=vendor_id), said.format(moved.vendor_no)
+
+    number, name = vendor.vendor_no, tenant.name
+    answer = attempt(form, actor, act) if form.sent else None
+    return answer or render(
+        "vendors/move.html",
+        form=form,
+        status=form.status,
+        vendor_id=vendor_id,
+        vendor_no=number,
+        tenant_name=name,
+    )
+
+
 @page(vendor_pages, "/<uuid:vendor_id>/delete", roles=PLATFORM, methods=("GET", "POST"))
 def delete(actor: Actor, vendor_id: uuid.UUID) -> Response:
     form = Form()
+    back = url_for("vendors.index")
 
     def act() -> Done:
         vendors.delete_vendor(actor, vendor_id)
-        return url_for("vendors.index"), Text("已刪除發行廠商。", "The vendor was deleted.")
+        return back, Text("已刪除發行廠商。", "The vendor was deleted.")
 
     answer = attempt(form, actor, act) if form.sent else None
-    return answer or confirm(
-        Text("刪除這個發行廠商？", "Delete this vendor?"),
+    if answer:
+        return answer
+    vendor, tenant = vendors.find_vendor(actor, vendor_id)
+    title = Text("刪除「{}」的發行廠商 {}？", "Delete the vendor of {}, {}?")
+    return confirm(
+        title.format(tenant.name, vendor.vendor_no),
         [
             Text(
-                "租戶將無法再發行票券，直到重新新增廠商。尚未購買額度，因此不影響任何點數。",
+                "租戶將無法再發行票券，直到重新新增廠商。尚未購買額度，因此不影響任何點數。"
+                "刪除後不能復原，重新新增會得到另一個編號。",
                 "The tenant cannot issue vouchers until it is given a vendor again. No quota was"
-                " bought, so no points are affected.",
+                " bought, so no points are affected. This cannot be undone; a new vendor gets"
+                " another number.",
             )
         ],
         Text("刪除發行廠商", "Delete vendor"),
         form=form,
-        back=url_for("vendors.index"),
+        back=back,
         danger=True,
     )
