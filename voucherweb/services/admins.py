@@ -148,6 +148,12 @@ def is_invited() -> ColumnElement[bool]:
     return open_link.exists()
 
 
+def is_waiting(admin: Admin) -> bool:
+    """Whether this admin has not yet taken up the invitation."""
+    found = session.scalar(select(Admin.id).where(Admin.id == admin.id, is_invited()))
+    return found is not None
+
+
 def need_manager(actor: Actor) -> None:
     """Raises FORBIDDEN for whoever manages nobody."""
     if actor.role not in MANAGERS:

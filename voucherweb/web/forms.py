@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from flask import Response, request, url_for
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField
+from wtforms import Field, HiddenField, PasswordField
 
 from voucherweb.domain.actor import Actor
 from voucherweb.errors import ERRORS, Detail, Refusal
@@ -99,7 +99,7 @@ def attempt(form: Form, actor: Actor, act: Callable[[], Done]) -> Response | Non
     key = str(form.once_key.data or secrets.token_urlsafe(18))[: idempotency.MAX_KEY]
     try:
         with unit_of_work():
-            print_ = _print()
+            print_ = _print(form)
             known = idempotency.recall(f"page:{actor.key}", key, print_)
             if known is None:
                 url, said = act()
@@ -118,11 +118,14 @@ def attempt(form: Form, actor: Actor, act: Callable[[], Done]) -> Response | Non
     return go(url)
 
 
-def _print() -> bytes:
-    """What must be equal for a form that is sent again to be the same one."""
+def _print(form: Form) -> bytes:
+    """What must be equal for a form that is sent again to be the same one. It is stored, so no
+    password is part of it: a quick digest of one would help whoever reads the table to guess it.
+    """
+    left_out = {"csrf_token", *(one.name for one in form if isinstance(one, PasswordField))}
     said = hashlib.sha256()
     for name, values in sorted(request.form.lists()):
-        if name != "csrf_token":
+        if name not in left_out:
             said.update(repr((name, values)).encode())
     return idempotency.fingerprint(request.method, request.path, said.digest())
 

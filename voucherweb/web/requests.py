@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("voucherweb.access")
 
+HIDDEN_PART = "secret"
+"""The name that a rule gives to a part of its address which nobody else may see."""
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 HEADERS = {
@@ -71,6 +73,15 @@ def _begin() -> None:
     g.began = time.perf_counter()
 
 
+def _told_path() -> str:
+    """The path as a log may show it: what nobody made a route for may be anything, a mistyped
+    secret included, and of an address that is itself a secret only the rule is told."""
+    if request.url_rule is None:
+        return "unmatched"
+    secret = HIDDEN_PART in (request.view_args or {})
+    return request.url_rule.rule if secret else request.path
+
+
 def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.get("request_id", "")
     if request.headers.get("Authorization"):
@@ -78,8 +89,7 @@ def _finish(response: Response) -> Response:
     log.info(
         "request",
         method=request.method,
-        # What nobody made a route for may be anything, a mistyped secret included.
-        path=request.path if request.url_rule else "unmatched",
+        path=_told_path(),
         status=response.status_code,
         ms=round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1),
     )

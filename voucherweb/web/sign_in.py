@@ -1,6 +1,7 @@
 """Signing in and out of the pages (behaviour §2)."""
 
 from flask import Blueprint, Response, make_response, request, session, url_for
+from flask_limiter import RateLimitExceeded
 from flask_login import current_user, login_user, logout_user
 from wtforms import HiddenField, PasswordField, StringField
 
@@ -8,9 +9,10 @@ from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import Role
 from voucherweb.errors import ERRORS, Refusal
 from voucherweb.extensions import limiter
-from voucherweb.services import web_sessions
+from voucherweb.services import profile, web_sessions
 from voucherweb.transaction import unit_of_work
 from voucherweb.web.forms import Form
+from voucherweb.web.guessing import too_often
 from voucherweb.web.language import COOKIE, EN, ZH, Text
 from voucherweb.web.page import EVERYBODY, NOBODY, go, local_path, page, say
 from voucherweb.web.rendering import render
@@ -21,7 +23,7 @@ sign_in_pages = Blueprint("sign_in", __name__, url_prefix="/admin")
 
 WRONG = Text("帳號、密碼或驗證碼不正確。", "The account, password or code is not right.")
 CODE_NEEDED = Text(
-    "請輸入驗證器 App 上的 6 位數驗證碼，或一組備用碼。",
+    "請輸入驗證器 App 上的 6 位數驗證碼，或一組復原碼。",
     "Enter the 6-digit code of your authenticator app, or a recovery code.",
 )
 
@@ -69,6 +71,9 @@ def _open(form: SignInForm) -> web_sessions.OpenedSession:
 def _try(form: SignInForm) -> Response | None:
     try:
         opened = _open(form)
+    except RateLimitExceeded:
+        too_often(form)
+        return None
     except Refusal as refusal:
         if refusal.error.http != 401:
             raise
@@ -88,6 +93,12 @@ def _try(form: SignInForm) -> Response | None:
     return go(local_path(form.next.data) or start)
 
 
+@page(sign_in_pages, "/sign-in/help", roles=NOBODY)
+def help() -> Response:  # noqa: A001 - names the endpoint.
+    """What to do without the password, the phone or an account that works."""
+    return render("sign_in/help.html")
+
+
 @page(sign_in_pages, "/sign-out", roles=EVERYBODY, methods=("POST",))
 def sign_out(actor: Actor) -> Response:
     with unit_of_work():
@@ -100,8 +111,12 @@ def sign_out(actor: Actor) -> Response:
 
 @page(sign_in_pages, "/language", roles=NOBODY, methods=("POST",))
 def language() -> Response:
-    """Choose a language for this browser, signed in or not."""
+    """Choose a language for this browser; for whoever chose one in the profile, there too, because
+    that one goes before the browser's."""
     chosen = EN if request.form.get("language") == EN else ZH
+    if current_user.is_authenticated and current_user.language not in {None, chosen}:
+        with unit_of_work():
+            profile.set_language(current_user.actor, chosen)
     response = make_response(go(local_path(request.form.get("back")) or url_for("home.home")))
     response.set_cookie(
         COOKIE,
