@@ -55,10 +55,21 @@ SHOTS: Final = (
     Shot("home", "/admin/", roles=ADMINS),
     Shot("vendors", "/admin/vendors"),
     Shot("vendor-new", "/admin/vendors/new"),
+    Shot("desk", "/admin/desk"),
+    Shot("desk-day", "/admin/desk/day"),
+    Shot("desk-receipt", "/admin/desk/receipts/<int:write_off_id>", first_link("/admin/desk/day")),
+    Shot(
+        "desk-undo",
+        "/admin/desk/receipts/<int:write_off_id>/undo",
+        first_link("/admin/desk/day"),
+    ),
     Shot("vendor-delete", "/admin/vendors/<uuid:vendor_id>/delete", first_link("/admin/vendors")),
 )
 
-NOT_PICTURED: Final[dict[str, str]] = {}
+NOT_PICTURED: Final[dict[str, str]] = {
+    "/admin/desk/look-up": "leads to the desk",
+    "/admin/desk/write-off": "leads to the desk",
+}
 """Rules that answer GET with something that is no page, and what it is."""
 
 

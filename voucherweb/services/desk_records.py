@@ -34,8 +34,8 @@ _undoer = aliased(Admin)
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One write-off; `by` and `undone_by` are shown names of admins, the member's is masked,
-    empty when unknown."""
+    """One write-off; `day` is the local day that counts it, `by` and `undone_by` are shown names
+    of admins, the member's is masked, empty when unknown."""
 
     id: int
     redemption_id: uuid.UUID
@@ -45,6 +45,7 @@ class Receipt:
     title: str
     member_name: str
     at: datetime
+    day: date
     desk: str | None
     admin_id: uuid.UUID
     by: str
@@ -149,6 +150,7 @@ def _receipts() -> AnySelect:
             Voucher.title,
             Member.name,
             WriteOff.at,
+            WriteOff.day,
             WriteOff.desk,
             WriteOff.admin_id,
             _shown(Admin).label("by"),
@@ -179,6 +181,7 @@ def read_receipt(row: Row[Any]) -> Receipt:
         title=row.title,
         member_name=mask_name(row.name),
         at=row.at,
+        day=row.day,
         desk=row.desk,
         admin_id=row.admin_id,
         by=row.by,
