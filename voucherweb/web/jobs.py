@@ -67,6 +67,14 @@ class Shown:
         return self.job.state in jobs.OPEN
 
     @property
+    def reasons(self) -> list[Text]:
+        """Why it failed: what happened to this job, else what such a failure is called."""
+        if self.refusal is None:
+            return []
+        told = [Text(one.zh, one.en) for one in self.refusal.details]
+        return told or [Text(self.refusal.error.zh, self.refusal.error.en)]
+
+    @property
     def file(self) -> Mapping[str, Any] | None:
         """The result of an export that has a file."""
         done = self.job.kind == jobs.EXPORT and self.job.state == JobState.DONE
@@ -98,6 +106,8 @@ def why_skipped(code: str) -> Text:
     """Why a bulk job left a voucher as it was."""
     if code == "NOT_EXIST":
         return Text("已刪除，或不屬於您的租戶", "It was deleted, or is not your tenant's")
+    if code == "VOUCHER_UPDATE_STATUS_NOT_ALLOWED":
+        return Text("不在架上：未上架、已下架、已結束或已過期", "It is not on the shelf")
     known = ERRORS.get(code, ERRORS["INTERNAL"])
     return Text(known.zh, known.en)
 
