@@ -69,13 +69,16 @@ def test_the_total_is_always_told() -> None:
 
 def test_a_second_group_is_hidden_where_only_one_would_be() -> None:
     found = told(grid(3, 8, 20, 9, 30, 40))
-    hidden = {at: value for at, value in found.cells.items() if isinstance(value, str)}
-    assert hidden == {
-        ("a", "x"): HIDDEN,
-        ("a", "y"): WITHHELD,
-        ("b", "x"): WITHHELD,
-        ("b", "y"): WITHHELD,
-    }
+    row = [found.at("a", column) for column in COLUMNS]
+    assert row == [HIDDEN, WITHHELD, 20]
+    assert isinstance(found.row("a"), int)
+
+
+def test_the_sum_of_a_column_is_hidden_before_a_group() -> None:
+    """Of groups that are small in one row, the others stay told."""
+    found = told(grid(30, 40, 50, 2, 3, 4))
+    assert [found.at("a", column) for column in COLUMNS] == [30, 40, 50]
+    assert {found.column(column) for column in COLUMNS} == {WITHHELD}
 
 
 def test_groups_that_are_all_as_large_as_may_be_are_hidden_by_another() -> None:

@@ -127,15 +127,16 @@ def _shown(count: int, hidden: bool) -> Shown:
 def _needed(
     whole: Mapping[Cell, int], hidden: Mapping[Cell, _Range], lines: Sequence[_Line]
 ) -> Cell | None:
-    """One more cell that must be hidden, because a hidden group could be computed: of those that
-    help the one with most hidden ones in its lines, so that few are needed, then the smallest."""
+    """One more cell that must be hidden, because a hidden group could be computed: the sum of a
+    column before a group, which says more; then of those that help the one with most hidden ones
+    in its lines, so that few are needed; then the smallest."""
     known = _narrowed(whole, hidden, lines)
     for at in hidden:
         if 0 < whole[at] < SMALL and _is_point(known[at]):
             beside = _gave_away(at, hidden, known, lines)
             if beside:
                 near = {one: _hidden_beside(one, hidden, lines) for one in beside}
-                return min(beside, key=lambda one: (-near[one], whole[one], one))
+                return min(beside, key=lambda one: (one[0] != ALL, -near[one], whole[one], one))
     return None
 
 

@@ -77,7 +77,8 @@ def _of_tenant(tenant: Tenant, named: dict[str, str]) -> Response:
 def voucher(actor: Actor, voucher_id: uuid.UUID) -> Response:
     found = get_voucher(actor, voucher_id)
     wanted = listing.read(SORT, ("startDate", "endDate"))
-    first, last = _days(wanted, min(today(), _local(found.use_end)))
+    last = min(today(), _local(found.use_end))
+    first, last = _days(wanted, last, _local(found.on_start))
     whole = statistics.of_voucher(replace(actor, tenant_id=found.tenant_id), found.id)
     trend = trends.of_voucher(actor, found.id, first, last)
     subject = Subject(
@@ -93,13 +94,14 @@ def _local(instant: datetime) -> date:
     return clock.local_date(instant, settings().timezone)
 
 
-def _days(wanted: Listing, otherwise: date) -> tuple[date, date]:
-    """The days asked for, else the 30 that end with `otherwise` or the last one asked for."""
+def _days(wanted: Listing, otherwise: date, begin: date | None = None) -> tuple[date, date]:
+    """The days asked for; else those from `begin`, or 30 of them, that end with `otherwise`."""
     last = listing.day_of(wanted, "endDate") or otherwise
     first = listing.day_of(wanted, "startDate")
     if first is None:
-        before = timedelta(days=trends.SPARKLINE_DAYS - 1)
-        first = last - before if last - date.min >= before else date.min
+        month = last - min(timedelta(days=trends.SPARKLINE_DAYS - 1), last - date.min)
+        year = last - min(timedelta(days=trends.MAX_DAYS - 1), last - date.min)
+        first = max(begin, year) if begin and begin <= last else month
     return first, last
 
 
