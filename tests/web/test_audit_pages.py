@@ -1,0 +1,87 @@
+"""The audit log as it is read: narrowed, explained, one's own."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from tests.support import cast
+from tests.support.cast import Caller
+from tests.support.site import Visitor, make_visitor, tenant_visitor
+from voucherweb.domain import clock
+from voucherweb.domain.actor import OPERATOR
+from voucherweb.services import tenants
+from voucherweb.transaction import unit_of_work
+
+PLACE = "/admin/audit"
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Visitor:
+    return make_visitor(app)
+
+
+def test_a_deed_is_told_in_words_with_its_details(visitor: Visitor, tenant_id: str) -> None:
+    with unit_of_work():
+        tenants.rename_tenant(OPERATOR, uuid.UUID(tenant_id), "高雄小港醫院")
+    page = visitor.text(f"{PLACE}?action=tenant.rename")
+    assert "變更租戶名稱" in page
+    assert "主機操作員" in page
+    assert "<dd>小港醫院</dd>" in page
+    assert "<code>tenant.rename</code>" in page
+    assert f"/admin/tenants/{tenant_id}" in page
+
+
+def test_the_log_is_narrowed_and_says_by_what(visitor: Visitor, admin: Caller) -> None:
+    voucher_id = cast.issue(admin)
+    part = visitor.part(f"{PLACE}?kind=voucher&object={voucher_id}&actor=admin:{admin.id}", "list")
+    assert "發行票券" in part
+    assert "新增額度" not in part
+    assert "<html" not in part
+    assert part.count('class="chip"') == 3
+
+
+def test_days_are_whole_local_days(visitor: Visitor, tenant_id: str) -> None:
+    cast.fund(tenant_id)
+    today = clock.now().astimezone().date()
+    inside = f"{PLACE}?startDate={today - timedelta(days=1)}&endDate={today + timedelta(days=1)}"
+    assert "新增額度" in visitor.part(inside, "list")
+    before = f"{PLACE}?endDate={today - timedelta(days=2)}"
+    assert "沒有符合條件的紀錄" in visitor.part(before, "list")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "startDate=yesterday",
+        "startDate=2026-02-02&endDate=2026-02-01",
+        "tenant=nobody",
+        "sort=actor",
+        "page=0",
+        "page=1000000",
+    ],
+)
+def test_a_log_that_cannot_be_is_refused(visitor: Visitor, query: str) -> None:
+    assert visitor.get(f"{PLACE}?{query}").status_code == 400
+
+
+def test_a_tenants_admin_reads_the_own_log_only(app: Flask, stranger: Caller) -> None:
+    own = tenant_visitor(app)
+    voucher_id = cast.issue(stranger)
+    page = own.text(PLACE)
+    assert "新增額度" in page
+    assert voucher_id not in page
+    assert "沒有符合條件的紀錄" in own.text(f"{PLACE}?object={voucher_id}")
+    assert own.get(f"{PLACE}?tenant={stranger.tenant_id}").status_code == 400
+
+
+def test_clerks_read_no_log(app: Flask) -> None:
+    assert tenant_visitor(app, role="CLERK").get(PLACE).status_code == 403
+
+
+def test_the_log_is_told_in_english_too(app: Flask, tenant_id: str) -> None:
+    cast.fund(tenant_id)
+    page = make_visitor(app, language="en").text(PLACE)
+    assert "Added quota" in page
+    assert "Operator" in page
