@@ -15,6 +15,7 @@ from voucherweb.api.management.voucher_shapes import VoucherBody
 from voucherweb.api.parsing import parse
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
+from voucherweb.domain.enums import VoucherType
 from voucherweb.domain.voucher_rules import Phase, phase
 from voucherweb.models import Voucher
 from voucherweb.services import issuing
@@ -68,6 +69,8 @@ def issue(actor: Actor) -> Response:
     if answer:
         return answer
     with _reading():
+        if not form.sent and "import" in request.args:
+            _take_import(form, actor, request.args["import"])
         return _form_page(form, actor, "new")
 
 
@@ -144,6 +147,16 @@ def _fill_in(form: VoucherForm, actor: Actor) -> tuple[str, ...]:
             form.volume.data = str(count)
             return ("volume",)
     return form.preset(wanted) or ()
+
+
+def _take_import(form: VoucherForm, actor: Actor, import_id: str) -> None:
+    """Begin with the coupons of an import, as many pieces as there are."""
+    form.couponImportId.data = import_id
+    count = chosen_coupons(form, actor)
+    if count:
+        form.voucherType.data, form.volume.data = VoucherType.COUPON_CODE.value, str(count)
+    else:
+        form.couponImportId.data = ""
 
 
 def _load(form: VoucherForm, actor: Actor, voucher_id: uuid.UUID | None) -> Voucher:

@@ -7,13 +7,12 @@ without scripts both come with the form and go the same way from here.
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Final
 
 from flask import Response, jsonify, request, url_for
 from werkzeug.datastructures import FileStorage
 
-from voucherweb.api.management.imports import MAX_WORKBOOK, XLSX
+from voucherweb.api.management.imports import MAX_WORKBOOK
 from voucherweb.api.management.uploads import UploadBody
 from voucherweb.api.parsing import parse
 from voucherweb.api.pictures import picture_url, storage
@@ -25,8 +24,7 @@ from voucherweb.models import Job
 from voucherweb.services import imports, jobs, repairs, uploads
 from voucherweb.services.ids import parse_id
 from voucherweb.services.repairs import ImportCounts
-from voucherweb.spreadsheets import template
-from voucherweb.storage.keys import FILE_TYPES, attachment
+from voucherweb.storage.keys import FILE_TYPES
 from voucherweb.transaction import unit_of_work
 from voucherweb.web.forms import Form
 from voucherweb.web.issuing_form import VoucherForm
@@ -94,13 +92,6 @@ def import_progress(actor: Actor, job_id: uuid.UUID) -> Response:
 def _progress(actor: Actor, job_id: uuid.UUID) -> Response:
     with unit_of_work(snapshot=True):
         return render("issuing/import.html", **import_context(actor, job_id))
-
-
-@page(voucher_pages, "/coupon-template", roles=TENANT)
-def coupon_template(_actor: Actor) -> Response:
-    response = Response(_template(), mimetype=XLSX)
-    response.headers["Content-Disposition"] = attachment(template.FILE_NAME)
-    return response
 
 
 def import_context(actor: Actor, job_id: uuid.UUID | None) -> dict[str, Any]:
@@ -236,8 +227,3 @@ def _why(job: Job) -> Text | None:
     zh = "；".join([refusal.error.zh, *(one.zh for one in details)])
     en = "; ".join([refusal.error.en, *(one.en for one in details)])
     return Text(zh, en)
-
-
-@lru_cache(maxsize=1)
-def _template() -> bytes:
-    return template.template_bytes()

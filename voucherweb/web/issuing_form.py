@@ -63,14 +63,13 @@ class VoucherForm(Form):
 
     title = StringField(Text("票券名稱", "Title"))
     voucherType = RadioField(  # noqa: N815
-        Text("票券類別", "Type"), choices=choices("voucher_type"), validate_choice=False
+        Text("票券類別", "Type"), validate_choice=False
     )
     targetType = RadioField(  # noqa: N815
-        Text("對象", "For"), choices=choices("target"), default="ALL", validate_choice=False
+        Text("對象", "For"), default="ALL", validate_choice=False
     )
     useType = RadioField(  # noqa: N815
         Text("核銷方式", "Way of use"),
-        choices=choices("use_type"),
         default="SELF",
         validate_choice=False,
     )
@@ -95,13 +94,19 @@ class VoucherForm(Form):
     description = TextAreaField(Text("使用說明", "Description"))
     notice = TextAreaField(Text("注意事項", "Notice"))
     couponImportId = SelectField(  # noqa: N815
-        Text("折價券", "Coupons"), choices=[], validate_choice=False
+        Text("折價券", "Coupons"), validate_choice=False
     )
     workbook = FileField(Text("折價券檔案", "Coupon workbook"))
     couponJob = HiddenField()  # noqa: N815
     kept = HiddenField()
     seen = HiddenField()
     touched = HiddenField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.voucherType.choices = choices("voucher_type")
+        self.targetType.choices = choices("target")
+        self.useType.choices = choices("use_type")
 
     voucher: Voucher | None = None
     """The voucher that the form would change."""

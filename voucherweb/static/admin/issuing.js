@@ -5,7 +5,7 @@ const form = () => document.querySelector("[data-voucher-form]");
 const store = () => `voucher-form:${location.pathname}`;
 const GUARDS = new Set(["csrf_token", "once_key", "seen", "touched", "kept"]);
 
-function touch(names) {
+function touch(names, tell = true) {
   const field = form()?.elements.namedItem("touched");
   if (!field) return;
   const known = new Set(field.value.split(",").filter(Boolean));
@@ -13,7 +13,7 @@ function touch(names) {
   for (const name of names) known.add(name.replace(/_time$/, ""));
   if (known.size === before) return;
   field.value = [...known].join(",");
-  form().dispatchEvent(new CustomEvent("touched"));
+  if (tell) form().dispatchEvent(new CustomEvent("touched"));
 }
 
 // Leaving a field says that one has been to it; moving inside a group of choices does not.
@@ -29,7 +29,8 @@ document.addEventListener("focusout", (event) => {
 
 document.addEventListener("click", (event) => {
   const chip = event.target instanceof Element && event.target.closest("[data-preset]");
-  if (chip) touch([`${chip.dataset.preset}StartDate`, `${chip.dataset.preset}EndDate`]);
+  const names = chip ? ["StartDate", "EndDate"].map((edge) => chip.dataset.preset + edge) : [];
+  if (chip) touch(names, false);
 });
 
 // What the server said of a field is the field's state for assistive technology too.
@@ -134,6 +135,12 @@ window.addEventListener("pageshow", () => form() && delete form().dataset.sendin
 document.addEventListener("htmx:after:swap", (event) => {
   if (!form()) return;
   mark();
+  const source = event.detail.ctx?.sourceElement;
+  if (source?.name === "preset") {
+    // What was asked while the chip's answer was under way knew nothing of it.
+    form().dispatchEvent(new Event("change", { bubbles: true }));
+    keep();
+  }
   const choice = document.getElementById("couponImportId");
   if (choice && choice.dataset.told !== choice.value) {
     const first = choice.dataset.told === undefined && !choice.value;
