@@ -4,21 +4,67 @@ from typing import Final
 
 from flask import Blueprint
 
-from voucherweb.web import desk_day, issuing, issuing_files, voucher_deeds, voucher_detail
+from voucherweb.web import (
+    admin_deeds,
+    desk_day,
+    import_rows,
+    issuing,
+    issuing_files,
+    second_factor,
+    voucher_deeds,
+    voucher_detail,
+)
+from voucherweb.web.admins import admin_pages
+from voucherweb.web.audit import audit_pages
 from voucherweb.web.desk import desk_pages
+from voucherweb.web.help import help_pages
 from voucherweb.web.home import home_pages
+from voucherweb.web.imports import import_pages
+from voucherweb.web.jobs import job_pages
+from voucherweb.web.links import link_pages
+from voucherweb.web.members import member_pages
+from voucherweb.web.notifications import notification_pages
+from voucherweb.web.profile import profile_pages
+from voucherweb.web.purchases import purchase_pages
+from voucherweb.web.quota import quota_pages
+from voucherweb.web.search import search_pages
+from voucherweb.web.settings import setting_pages
 from voucherweb.web.sign_in import sign_in_pages
 from voucherweb.web.statistics import statistics_pages
+from voucherweb.web.tenants import tenant_pages
 from voucherweb.web.vendors import vendor_pages
 from voucherweb.web.vouchers import voucher_pages
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     sign_in_pages,
-    desk_pages,
     home_pages,
+    import_pages,
     vendor_pages,
     statistics_pages,
     voucher_pages,
+    audit_pages,
+    job_pages,
+    member_pages,
+    notification_pages,
+    purchase_pages,
+    quota_pages,
+    setting_pages,
+    admin_pages,
+    help_pages,
+    link_pages,
+    profile_pages,
+    search_pages,
+    tenant_pages,
+    desk_pages,
 )
-FURTHER: Final = (desk_day, issuing, issuing_files, voucher_deeds, voucher_detail)
+FURTHER: Final = (
+    second_factor,
+    admin_deeds,
+    desk_day,
+    import_rows,
+    issuing,
+    issuing_files,
+    voucher_deeds,
+    voucher_detail,
+)
 """Modules whose pages belong to a blueprint of another."""
