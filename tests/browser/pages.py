@@ -42,13 +42,28 @@ def first_link(listed: str) -> Find:
 
     def find(tab: Tab, shot: Shot) -> str | None:
         tab.goto(listed)
-        wanted = re.compile(re.sub(r"<[^>]+>", "[^/]+", shot.rule))
+        rule = re.sub(r"<uuid:[^>]+>", "[0-9a-f-]{36}", shot.rule)
+        wanted = re.compile(re.sub(r"<[^>]+>", "[^/]+", rule))
         links: list[str] = tab.eval_on_selector_all("a[href]", "all => all.map((one) => one.href)")
         paths = (urlsplit(link).path for link in links)
         return next((path for path in paths if wanted.fullmatch(path)), None)
 
     return find
 
+
+def through(listed: str, rule: str) -> Find:
+    """The first link that leads to the shot's rule, on the first page of `rule` that the page at
+    `listed` links to."""
+
+    def find(tab: Tab, shot: Shot) -> str | None:
+        between = first_link(listed)(tab, Shot(shot.name, rule))
+        return first_link(between)(tab, shot) if between else None
+
+    return find
+
+
+VENDOR: Final = "/admin/vendors/<uuid:vendor_id>"
+PURCHASE: Final = f"{VENDOR}/purchases/<uuid:purchase_id>"
 
 SHOTS: Final = (
     Shot("sign-in", "/admin/sign-in"),
@@ -64,9 +79,52 @@ SHOTS: Final = (
         first_link("/admin/desk/day"),
     ),
     Shot("vendor-delete", "/admin/vendors/<uuid:vendor_id>/delete", first_link("/admin/vendors")),
+    Shot("vendor-move", f"{VENDOR}/move", first_link("/admin/vendors")),
+    Shot("vendor", VENDOR, first_link("/admin/vendors")),
+    Shot("vendor-book", f"{VENDOR}/book", through("/admin/vendors", VENDOR)),
+    Shot("vendor-proof", f"{VENDOR}/proof", through("/admin/vendors", VENDOR)),
+    Shot("vendor-log", f"{VENDOR}/log", through("/admin/vendors", VENDOR)),
+    Shot("purchase-new", f"{VENDOR}/purchases/new", through("/admin/vendors", VENDOR)),
+    Shot("purchase", PURCHASE, through("/admin/vendors", VENDOR)),
+    Shot("purchase-correct", f"{PURCHASE}/correct", through("/admin/vendors", VENDOR)),
+    Shot("quota", "/admin/quota"),
+    Shot("quota-book", "/admin/quota/book"),
+    Shot(
+        "quota-purchase",
+        "/admin/quota/purchases/<uuid:purchase_id>",
+        first_link("/admin/quota"),
+    ),
+    Shot("tenants", "/admin/tenants"),
+    Shot("tenant-new", "/admin/tenants/new"),
+    Shot("tenant", "/admin/tenants/<uuid:tenant_id>", first_link("/admin/tenants")),
+    Shot(
+        "tenant-rename",
+        "/admin/tenants/<uuid:tenant_id>/rename",
+        through("/admin/tenants", "/admin/tenants/<uuid:tenant_id>"),
+    ),
+    Shot("members", "/admin/members"),
+    Shot("member", "/admin/members/<uuid:member_id>", first_link("/admin/members")),
+    Shot(
+        "member-grant",
+        "/admin/members/<uuid:member_id>/grant",
+        through("/admin/members", "/admin/members/<uuid:member_id>"),
+    ),
+    Shot("jobs", "/admin/jobs"),
+    Shot(
+        "job",
+        "/admin/jobs/<uuid:job_id>",
+        first_link("/admin/notifications"),
+        frozenset({Role.TENANT_ADMIN}),
+    ),
+    Shot("notifications", "/admin/notifications"),
+    Shot("audit", "/admin/audit"),
+    Shot("settings", "/admin/settings"),
+    Shot("settings-tenant", "/admin/settings/tenant"),
 )
 
 NOT_PICTURED: Final[dict[str, str]] = {
+    "/admin/jobs/<uuid:job_id>/cancel": "a question, asked while a job runs only",
+    "/admin/jobs/<uuid:job_id>/download": "a file",
     "/admin/desk/look-up": "leads to the desk",
     "/admin/desk/write-off": "leads to the desk",
 }

@@ -122,8 +122,12 @@ def test_a_job_is_cancelled_after_a_question(desk: Desk) -> None:
 
 
 def test_cancelling_what_has_ended_changes_nothing(desk: Desk) -> None:
-    job_id = written(desk.export())
-    desk.visitor.post(place(job_id, "/cancel"))
+    job_id = desk.export()
+    form = tokens(desk.visitor.text(place(job_id, "/cancel")))
+    written(job_id)
+    answer = desk.visitor.send(place(job_id, "/cancel"), form)
+    assert answer.location == place(job_id)
+    assert desk.visitor.get(place(job_id, "/cancel")).location == place(job_id)
     assert state(job_id) == "DONE"
     assert "在取消之前就已結束" in desk.visitor.text(place(job_id))
 

@@ -24,7 +24,7 @@ from voucherweb.web import labels, listing
 from voucherweb.web.forms import Done, Form, attempt
 from voucherweb.web.language import Text
 from voucherweb.web.listing import Listing
-from voucherweb.web.page import ADMINS, PLATFORM, page
+from voucherweb.web.page import ADMINS, PLATFORM, go, page
 from voucherweb.web.rendering import confirm, render, wanted_part
 from voucherweb.web.shown import duration
 
@@ -174,6 +174,8 @@ def cancel(actor: Actor, job_id: uuid.UUID) -> Response:
     if answer:
         return answer
     job = jobs.own_job(actor, job_id)
+    if job.state not in jobs.OPEN:
+        return go(back)
     title = Text("取消「{}」？", "Cancel this job ({})?").format(name_of(job))
     button = Text("取消作業", "Cancel the job")
     return confirm(title, [_consequence(job)], button, form=form, back=back, danger=True)
