@@ -112,7 +112,7 @@ def _need(actor: Actor, job_id: uuid.UUID) -> tuple[Look, ImportCounts]:
 @page(import_pages, "/<uuid:job_id>/rows/<int:row>", roles=TENANT, methods=("GET", "POST"))
 def repair(actor: Actor, job_id: uuid.UUID, row: int) -> Response:
     look, counts = _need(actor, job_id)
-    if not request.form:
+    if request.method != "POST":
         form = RowForm.of(repairs.failed_row(actor, counts.import_id, row))
         form.back.data = current_page() or page_of(job_id)
         return render("imports/row.html", look=look, counts=counts, form=form)
