@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from tests.support import cast
 from tests.support.cast import Caller
+from tests.support.errands import lines, written
 from tests.support.site import Visitor, make_visitor, tokens
 from voucherweb.config import Settings
 from voucherweb.domain import clock
@@ -230,6 +231,15 @@ def test_an_export_is_of_the_very_list_that_is_shown(site: Visitor, admin: Calle
         "dateType": "OD",
         "firstDay": "2026-01-01",
     }
+
+
+def test_the_file_of_a_tab_holds_its_vouchers_only(site: Visitor, admin: Caller) -> None:
+    cast.issue(admin, title="架上")
+    cast.issue(admin, title="草稿", on=False)
+    site.post(f"{LIST}/export/csv?phase=DRAFT", at=f"{LIST}?phase=DRAFT")
+    (job,) = queued()
+    rows = lines(Caller(admin.client, "", site.admin_id, admin.tenant_id), written(job.id))
+    assert [row[1] for row in rows[1:]] == ["草稿"]
 
 
 def test_the_page_names_that_very_export(site: Visitor, admin: Caller) -> None:
