@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from tests.support import workers
 from tests.support.browser import NO_BROWSER, TIMEOUT, Site, browser_is_wanted, launch
@@ -26,9 +26,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def player() -> Iterator[Playwright]:
+    """Playwright, of which a process can run one only."""
     expect.set_options(timeout=TIMEOUT)
-    with sync_playwright() as playwright, launch(playwright) as running:
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(player: Playwright) -> Iterator[Browser]:
+    with launch(player) as running:
         yield running
 
 

@@ -67,15 +67,21 @@ def find_browser() -> str:
     return found.stdout.strip()
 
 
-def launch(playwright: Playwright, *, sealed: bool = True) -> Browser:
-    """A Chromium without a window; a sealed one reaches this machine only.
+def launch(playwright: Playwright, *, sealed: bool = True, extra: Sequence[str] = ()) -> Browser:
+    """A Chromium without a window; a sealed one reaches this machine only. `extra` arguments go
+    to it, such as those of a camera that is none.
 
     Chromium's sandbox does not work for root and in most containers; only our own pages are shown.
     """
     return playwright.chromium.launch(
         executable_path=find_browser(),
         chromium_sandbox=False,
-        args=[*(_SEAL if sealed else ()), "--disable-background-networking", "--disable-sync"],
+        args=[
+            *(_SEAL if sealed else ()),
+            "--disable-background-networking",
+            "--disable-sync",
+            *extra,
+        ],
     )
 
 
