@@ -65,6 +65,19 @@ def through(listed: str, rule: str) -> Find:
 VENDOR: Final = "/admin/vendors/<uuid:vendor_id>"
 PURCHASE: Final = f"{VENDOR}/purchases/<uuid:purchase_id>"
 
+IMPORT: Final = "/admin/imports/<uuid:job_id>"
+
+
+def refused_row(tab: Tab, shot: Shot) -> str | None:
+    """The page of a refused row of an import, which only forms lead to."""
+    path = first_link("/admin/imports")(tab, Shot("", IMPORT))
+    if path is None:
+        return None
+    tab.goto(path)
+    forms = tab.locator(".failed-row form")
+    return forms.first.get_attribute("action") if forms.count() else None
+
+
 SHOTS: Final = (
     Shot("sign-in", "/admin/sign-in"),
     Shot("home", "/admin/", roles=ADMINS),
@@ -120,6 +133,11 @@ SHOTS: Final = (
     Shot("audit", "/admin/audit"),
     Shot("settings", "/admin/settings"),
     Shot("settings-tenant", "/admin/settings/tenant"),
+    Shot("imports", "/admin/imports"),
+    Shot("import", IMPORT, first_link("/admin/imports")),
+    Shot("import-row", f"{IMPORT}/rows/<int:row>", refused_row),
+    Shot("import-row-drop", f"{IMPORT}/rows/<int:row>/drop", through("/admin/imports", IMPORT)),
+    Shot("import-drop-all", f"{IMPORT}/drop-all", through("/admin/imports", IMPORT)),
 )
 
 NOT_PICTURED: Final[dict[str, str]] = {
@@ -127,6 +145,10 @@ NOT_PICTURED: Final[dict[str, str]] = {
     "/admin/jobs/<uuid:job_id>/download": "a file",
     "/admin/desk/look-up": "leads to the desk",
     "/admin/desk/write-off": "leads to the desk",
+    "/admin/imports/template": "a file",
+    "/admin/imports/<uuid:job_id>/failures": "a file",
+    "/admin/imports/<uuid:job_id>/progress": "a part of other pages",
+    "/admin/imports/<uuid:job_id>/cancel": "a question, asked while an import runs only",
 }
 """Rules that answer GET with something that is no page, and what it is."""
 
