@@ -164,10 +164,9 @@ def disable(actor: Actor, admin_id: uuid.UUID) -> Response:
         Text("停用 {}？", "Disable {}?").format(called),
         [
             Text(
-                "對方會立即從 {} 個登入中的裝置登出，之後無法登入；"
-                "還沒用過的邀請或重設連結也會失效。",
-                "They are signed out at once, on devices signed in: {}, and cannot sign in again."
-                " Links not used yet are void.",
+                "對方之後無法登入；登入中的裝置（{}）會立即登出，還沒用過的邀請或重設連結也會失效。",
+                "They cannot sign in any more; signed-in devices ({}) are signed out at once, and"
+                " links not used yet are void.",
             ).format(sessions),
             Text(
                 "做過的事與紀錄都會保留；之後可以重新啟用。",

@@ -28,6 +28,18 @@ NOT_EQUAL: Final = (
 )
 
 
+LANGUAGES: Final = (
+    ("", Text("依瀏覽器", "As the browser asks")),
+    ("zh-TW", Text("繁體中文", "繁體中文")),
+    ("en", Text("English", "English")),
+)
+APPEARANCES: Final = (
+    ("", Text("依裝置", "As the device asks")),
+    ("light", Text("淺色", "Light")),
+    ("dark", Text("深色", "Dark")),
+)
+
+
 class PersonForm(Form):
     """`deed` names the form on a page that has several."""
 
@@ -45,24 +57,8 @@ class PasswordForm(Form):
 
 class LooksForm(Form):
     deed = HiddenField(default="looks")
-    language = RadioField(
-        Text("語言", "Language"),
-        choices=[
-            ("", Text("依瀏覽器", "As the browser asks")),
-            ("zh-TW", "繁體中文"),
-            ("en", "English"),
-        ],
-        validate_choice=False,
-    )
-    appearance = RadioField(
-        Text("外觀", "Appearance"),
-        choices=[
-            ("", Text("依裝置", "As the device asks")),
-            ("light", Text("淺色", "Light")),
-            ("dark", Text("深色", "Dark")),
-        ],
-        validate_choice=False,
-    )
+    language = RadioField(Text("語言", "Language"), validate_choice=False)
+    appearance = RadioField(Text("外觀", "Appearance"), validate_choice=False)
 
 
 @dataclass(slots=True)
@@ -112,13 +108,15 @@ def _forms() -> Forms:
     def form_data(deed: str) -> object:
         return request.form if sent == deed else None
 
+    looks = LooksForm(
+        form_data("looks"),
+        data={"language": person.language or "", "appearance": person.appearance or ""},
+    )
+    looks.language.choices, looks.appearance.choices = LANGUAGES, APPEARANCES
     return Forms(
         PersonForm(form_data("person"), data={"name": person.name, "desk": person.desk}),
         PasswordForm(form_data("password")),
-        LooksForm(
-            form_data("looks"),
-            data={"language": person.language or "", "appearance": person.appearance or ""},
-        ),
+        looks,
     )
 
 
