@@ -82,7 +82,8 @@ def test_a_tenants_page_leads_to_what_is_its_own(visitor: Visitor, tenant_id: st
     cast.fund(tenant_id)
     page = visitor.text(f"/admin/tenants/{tenant_id}")
     assert "100,000,000" in page
-    for link in ("/admin/vendors/", f"/admin/audit?tenant={tenant_id}"):
+    own = [f"/admin/{one}?tenant={tenant_id}" for one in ("vouchers", "admins", "audit")]
+    for link in ("/admin/vendors/", f"/admin/statistics/tenants/{tenant_id}", *own):
         assert link in page
 
 

@@ -110,6 +110,7 @@ _PLACES: Final[dict[str, tuple[str, str]]] = {
     "vendor": ("purchases.index", "vendor_id"),
     "tenant": ("tenants.show", "tenant_id"),
     "member": ("members.show", "member_id"),
+    "admin": ("admins.show", "admin_id"),
 }
 """Where an object of an entry has a page of its own, and what its id is called there."""
 
