@@ -308,6 +308,15 @@ def test_an_ended_voucher_can_only_be_copied(site: Visitor, admin: Caller) -> No
     assert f"/admin/vouchers/{voucher_id}/duplicate" in page
 
 
+def test_a_voucher_opens_for_editing_ready_to_be_saved(site: Visitor, admin: Caller) -> None:
+    voucher_id = cast.issue(admin, on=False, price="4.5", redeemLimit=0)
+    page = site.text(edit_of(voucher_id))
+    assert "可以儲存" in page
+    assert "NT$4.50 × 30 =" in page
+    assert values(page)["price"] == "4.5"
+    assert values(page)["redeemLimit"] == "0"
+
+
 def test_who_was_overtaken_is_told_and_loses_nothing(
     site: Visitor, admin: Caller, off: str
 ) -> None:
@@ -340,6 +349,7 @@ def test_a_copy_is_a_filled_in_form_and_writes_nothing(site: Visitor, admin: Cal
     assert "買一送一" in page
     assert f'action="{NEW}"' in page
     assert values(page)["price"] == "45"
+    assert "都填好了，可以發行" in page
     assert count() == 1
 
 

@@ -196,7 +196,7 @@ def of_voucher(voucher: Voucher) -> dict[str, Any]:
     """What the form of a voucher, or of a copy of it, is filled with."""
     draft = draft_of(voucher)
     data: dict[str, Any] = {
-        name: value
+        name: str(value)
         for name, value in draft.wire().items()
         if name not in DATES and value is not None
     }

@@ -3,6 +3,7 @@ that it breaks, found by the very checks that issuing runs (behaviour §5)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from flask import url_for
@@ -49,6 +50,7 @@ class Panel:
 
     ticket: Ticket
     line: Timeline
+    price: Decimal | None
     points: int | None
     total: int | None
     takes: int | None
@@ -96,7 +98,7 @@ def examine(form: VoucherForm, actor: Actor) -> Panel:
     for refusal in found:
         form.refuse(refusal)
     form.refusal = refused_before or (found[0] if found else None)
-    return _panel(form, actor, forecast, wire, found)
+    return _panel(form, actor, forecast, draft.terms.price, found)
 
 
 def _bad(refusal: Refusal) -> frozenset[str]:
@@ -128,9 +130,10 @@ def _panel(
     form: VoucherForm,
     actor: Actor,
     forecast: Forecast,
-    wire: dict[str, Any],
+    price: Decimal,
     found: list[Refusal],
 ) -> Panel:
+    wire = form.wire()
     bad = frozenset(one.field for refusal in found for one in refusal.details)
     missing = [name for name in SPOKEN if name in form.field_problems and name not in wire]
     line = timeline({name: form.instants(name) for name in WINDOWS})
@@ -141,6 +144,7 @@ def _panel(
     return Panel(
         ticket=_ticket(form, actor, forecast if priced else None, counted=counted),
         line=line,
+        price=price if priced else None,
         points=forecast.points if priced else None,
         total=forecast.total if counted else None,
         takes=forecast.takes if counted else None,
@@ -158,6 +162,7 @@ def _panel(
 def _ticket(form: VoucherForm, actor: Actor, forecast: Forecast | None, *, counted: bool) -> Ticket:
     volume = forecast.total // forecast.points if counted and forecast and forecast.points else None
     limit = str(form.wire().get("redeemLimit", ""))
+    gone = form.voucher.redeemed if form.voucher else 0
     return Ticket(
         title=form.wire().get("title"),
         points=forecast.points if forecast else None,
@@ -165,7 +170,7 @@ def _ticket(form: VoucherForm, actor: Actor, forecast: Forecast | None, *, count
         redeem=form.instants("redeem"),
         use=form.instants("use"),
         volume=volume,
-        left=volume,
+        left=volume - gone if volume else volume,
         voucher_type=form.voucherType.data or None,
         target_type=form.targetType.data or None,
         redeem_limit=int(limit) if limit.isascii() and limit.isdecimal() else None,

@@ -95,7 +95,9 @@ function restore() {
   }
   say(form().dataset.restored);
   keep();
-  touch(Object.keys(found.kept).filter((name) => found.kept[name]));
+  touch(Object.keys(found.kept).filter((name) => found.kept[name]), false);
+  // Checked once everything listens.
+  window.addEventListener("load", () => form()?.dispatchEvent(new CustomEvent("touched")));
 }
 
 function say(text) {
