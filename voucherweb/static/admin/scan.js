@@ -177,6 +177,7 @@ document.addEventListener("htmx:before:request", (event) => {
 });
 
 function unanswered() {
+  asking = false;
   const field = part("number");
   if (!field.value) field.value = sent.number;
   say(sent.unsure ? "unsure" : "nothing");
@@ -203,6 +204,7 @@ document.addEventListener("htmx:finally:request", (event) => {
 document.addEventListener("htmx:after:swap", (event) => {
   const verdict = result()?.querySelector("[data-verdict]");
   if (event.detail?.ctx?.target !== result() || !verdict) return;
+  asking = false; // The form that asked may be gone by now, and its last event is not heard.
   seen.at = performance.now();
   if (stream) showRunning();
   if (verdict.dataset.verdict !== "IDLE") {
