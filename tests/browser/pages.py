@@ -78,9 +78,26 @@ def refused_row(tab: Tab, shot: Shot) -> str | None:
     return forms.first.get_attribute("action") if forms.count() else None
 
 
+ADMIN: Final = "/admin/admins/<uuid:admin_id>"
+
 SHOTS: Final = (
     Shot("sign-in", "/admin/sign-in"),
     Shot("home", "/admin/", roles=ADMINS),
+    Shot("sign-in-help", "/admin/sign-in/help"),
+    Shot("link", "/admin/link/<secret>", "/admin/link/an-old-one"),
+    Shot("profile", "/admin/profile"),
+    Shot("second-factor", "/admin/profile/second-factor"),
+    Shot("second-factor-renew", "/admin/profile/second-factor/renew"),
+    Shot("second-factor-off", "/admin/profile/second-factor/off"),
+    Shot("admins", "/admin/admins"),
+    Shot("admin-new", "/admin/admins/new"),
+    Shot("admin", ADMIN, first_link("/admin/admins")),
+    Shot("admin-role", f"{ADMIN}/role", through("/admin/admins", ADMIN)),
+    Shot("admin-link", f"{ADMIN}/link", through("/admin/admins", ADMIN)),
+    Shot("admin-disable", f"{ADMIN}/disable", through("/admin/admins", ADMIN)),
+    Shot("search", "/admin/search", "/admin/search?q=CITY"),
+    Shot("search-empty", "/admin/search"),
+    Shot("help", "/admin/help"),
     Shot("vendors", "/admin/vendors"),
     Shot("vendor-new", "/admin/vendors/new"),
     Shot("desk", "/admin/desk"),
@@ -141,6 +158,8 @@ SHOTS: Final = (
 )
 
 NOT_PICTURED: Final[dict[str, str]] = {
+    f"{ADMIN}/enable": "a question about a disabled account only",
+    f"{ADMIN}/second-factor": "a question about an account with a second factor only",
     "/admin/jobs/<uuid:job_id>/cancel": "a question, asked while a job runs only",
     "/admin/jobs/<uuid:job_id>/download": "a file",
     "/admin/desk/look-up": "leads to the desk",

@@ -178,10 +178,20 @@ def test_htmx_is_told_where_to_go_by_header(app: Flask) -> None:
 def test_guessing_is_throttled(settings: Settings, account: str) -> None:
     loud = create_app(replace(settings, ratelimit_enabled=True))
     try:
-        answers = [sign_in(loud.test_client(), "wrong").status_code for _ in range(12)]
+        answers = [sign_in(loud.test_client(), "wrong") for _ in range(12)]
     finally:
         limiter.enabled = False
         with loud.app_context():
             db.engine.dispose()
-    assert answers[:10] == [200] * 10
-    assert answers[-1] == 429
+    assert [one.status_code for one in answers[:10]] == [200] * 10
+    last = answers[-1]
+    assert last.status_code == 429
+    assert re.search(r"請等 \d+ 秒", last.text)
+    assert 0 < int(last.headers["Retry-After"]) <= 60
+    assert f'value="{ACCOUNT}"' in last.text
+
+
+def test_who_cannot_sign_in_is_told_what_to_do(client: FlaskClient) -> None:
+    assert 'href="/admin/sign-in/help"' in client.get("/admin/sign-in").text
+    page = client.get("/admin/sign-in/help", headers={"Accept-Language": "en"}).text
+    assert "ask a platform admin" in page
