@@ -421,6 +421,13 @@ def test_a_workbook_comes_with_the_form_without_a_script(site: Visitor) -> None:
     assert count() == 0
 
 
+def test_more_than_any_form_holds_is_refused_unread(site: Visitor) -> None:
+    huge = io.BytesIO(bytes(32 * 1024 * 1024))
+    answer = site.post(NEW, typed(workbook=(huge, "a.xlsx"), do="import"))
+    assert answer.status_code == 413
+    assert count() == 0
+
+
 def test_no_workbook_is_said_in_words(site: Visitor) -> None:
     token = {"csrf_token": values(site.text(NEW))["csrf_token"]}
     assert "請先選擇要匯入的" in site.send(COUPONS, token).text

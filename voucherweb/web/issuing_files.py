@@ -24,7 +24,7 @@ from voucherweb.models import Job
 from voucherweb.services import imports, jobs, repairs, uploads
 from voucherweb.services.ids import parse_id
 from voucherweb.services.repairs import ImportCounts
-from voucherweb.storage.keys import FILE_TYPES
+from voucherweb.storage.keys import FILE_TYPES, MEGABYTE
 from voucherweb.transaction import unit_of_work
 from voucherweb.web.forms import Form
 from voucherweb.web.issuing_form import VoucherForm
@@ -35,6 +35,8 @@ from voucherweb.web.vouchers import voucher_pages
 
 MAX_NAME: Final = 50
 """What contract A allows of an upload's file name."""
+MAX_FORM: Final = MAX_WORKBOOK + 11 * MEGABYTE
+"""A workbook and a picture of the most that is taken, and the texts."""
 _LATEST: Final = PageRequest(1, 100, "createdAt", descending=True)
 
 
@@ -47,6 +49,12 @@ class CouponChoice:
     at: datetime
     success: int
     failed: int
+
+
+@voucher_pages.url_value_preprocessor
+def _bound(_endpoint: str | None, _values: object) -> None:
+    """The guard against forged requests reads the form before a page could say what it takes."""
+    request.max_content_length = MAX_FORM
 
 
 @page(voucher_pages, "/picture", roles=TENANT, methods=("POST",))
