@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import select
 
 from voucherweb.config import Settings
+from voucherweb.demo import counter
 from voucherweb.demo.cast import ACCOUNTS_FILE, Cast, create_cast, write_accounts
 from voucherweb.demo.history import run_of, tell
 from voucherweb.demo.imports import import_yesterday
@@ -58,6 +59,7 @@ def load(settings: Settings, storage: Storage) -> dict[str, Any]:
             for number, admin in enumerate(cast.issuers):
                 import_yesterday(admin, calendar, good=80 + 40 * number)
             summary = _write_lives(settings, cast, calendar, issued, clock.to_millis(now))
+            summary["used"] += counter.work(settings, cast, now)
         audit.record(OPERATOR, ACTION, KIND, KIND, **summary)
         session.flush()
         write_accounts(settings.data_dir)
