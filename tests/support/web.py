@@ -14,7 +14,7 @@ from voucherweb.config import Settings
 from voucherweb.embedded.processes import descendants, end_all, end_child, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 GRACE = ((signal.SIGTERM, 10.0),)
 
 
