@@ -422,8 +422,8 @@ def test_a_workbook_comes_with_the_form_without_a_script(site: Visitor) -> None:
 
 
 def test_more_than_any_form_holds_is_refused_unread(site: Visitor) -> None:
-    huge = io.BytesIO(bytes(32 * 1024 * 1024))
-    answer = site.post(NEW, typed(workbook=(huge, "a.xlsx"), do="import"))
+    huge = b"--x\r\n" + bytes(32 * 1024 * 1024)
+    answer = site.send(NEW, huge, Content_Type="multipart/form-data; boundary=x")
     assert answer.status_code == 413
     assert count() == 0
 
