@@ -153,8 +153,10 @@ FROM generate_series(0, %(members)s - 1) n LEFT JOIN (
 CREATE UNIQUE INDEX ON bulk_members (n);
 ANALYZE bulk_members;
 
-INSERT INTO members (id, name, gender, birthdate)
-SELECT id, '會員 ' || n, gender, birthdate FROM bulk_members;
+INSERT INTO members (id, name, gender, birthdate, phone_number)
+SELECT id, '會員 ' || n, gender, birthdate,
+       '09' || lpad((n * 7919::bigint %% 100000000)::text, 8, '0')
+FROM bulk_members;
 
 INSERT INTO cards (id, member_id, programme_id, balance, entry_count)
 SELECT card_id, id, '00000000-0000-0000-0000-000000000001', 10000, 1 + pieces FROM bulk_members;

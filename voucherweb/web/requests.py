@@ -86,11 +86,14 @@ def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.get("request_id", "")
     if request.headers.get("Authorization"):
         response.headers.setdefault("Cache-Control", "no-store")
+    ms = round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1)
+    if request.method == "GET" and request.path.startswith("/admin"):
+        response.headers["Server-Timing"] = f"app;dur={ms}"
     log.info(
         "request",
         method=request.method,
         path=_told_path(),
         status=response.status_code,
-        ms=round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1),
+        ms=ms,
     )
     return response

@@ -1,0 +1,292 @@
+"""(i) the pages of the admin site as a browser asks for them: what the server spends on each, and
+how much travels.
+
+One tenant has 500 vouchers, 10⁵ members and 10⁶ redemptions; ten more stand beside it. A platform
+admin, a tenant's admin and a clerk ask for every page that is declared, for every order and the
+last page that a list links to, for searches, and for the widest days. The figures are those of
+the `Server-Timing` header, which begins when the request is taken up and ends after compression.
+"""
+
+import http.client
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from html import unescape
+from typing import Any, Final
+
+import psycopg
+from flask import Flask
+from flask_migrate import upgrade
+from psycopg import sql
+
+import voucherweb.web.modules  # noqa: F401 - every page is declared by its import.
+from bench.bulk import Size, fill
+from bench.pages_more import fill_more
+from bench.stage import Stage, served
+from bench.table import Row
+from voucherweb import create_app
+from voucherweb.domain import clock
+from voucherweb.domain.enums import Role
+from voucherweb.models import Admin, AuthSession
+from voucherweb.transaction import session, unit_of_work
+from voucherweb.web.page import EVERYBODY, PAGES, Page
+
+ROUNDS: Final = 20
+DATABASE: Final = "bench_pages"
+Address = tuple[str, int]
+_LINK: Final = re.compile(r'href="([^"#]+)"')
+_ASSET: Final = re.compile(r'(?:href|src)="(/static/[^"]+)"')
+_IMPORT: Final = re.compile(r'(?:from|import)\s*"(\.?/[^"]+)"')
+
+
+@dataclass(slots=True)
+class Measured:
+    """One address: milliseconds of the server, and bytes of the whole page and of its list."""
+
+    role: str
+    path: str
+    status: int
+    millis: list[float] = field(default_factory=list)
+    bytes: int = 0
+    part: int = 0
+
+    def percentile(self, percent: int) -> float:
+        ordered = sorted(self.millis)
+        return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
+
+    @property
+    def name(self) -> str:
+        return f"{self.role} {self.path}" + ("" if self.status == 200 else f" ({self.status})")
+
+    @property
+    def row(self) -> Row:
+        sizes = f"{self.bytes / 1024:.1f} KB" + (f", part {self.part / 1024:.1f}" * (self.part > 0))
+        value = f"p50 {self.percentile(50):.1f}, p95 {self.percentile(95):.1f} ms, {sizes}"
+        return Row("i", self.name, value, "≤ 50 ms")
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Somebody who is signed in, and the connection that he asks over."""
+
+    role: Role
+    cookie: str
+    connection: http.client.HTTPConnection
+
+    def get(self, path: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"Cookie": self.cookie, "Accept-Language": "zh-TW", **given}
+        self.connection.request("GET", path, headers=sent)
+        answer = self.connection.getresponse()
+        return answer, answer.read()
+
+
+def measure(here: Stage, *, quick: bool) -> list[Row]:
+    size = Size(10_000 if quick else 1_000_000, tenants=1, vouchers=500, members=100_000)
+    with filled(here, size) as (place, app, tenant_id), served(place, 1, 4) as (address, _pid):
+        found = walk(app, address, place.settings.database_url, tenant_id, 3 if quick else ROUNDS)
+        rows = [one.row for one in found]
+        slowest = sorted(found, key=lambda one: -one.percentile(50))[:10]
+        rows += [replace(one.row, name=f"slowest: {one.name}") for one in slowest]
+        return [*rows, *first_loads(app, address, tenant_id)]
+
+
+@contextmanager
+def filled(here: Stage, size: Size) -> Iterator[tuple[Stage, Flask, uuid.UUID]]:
+    """A database of its own with all that pages show, an application over it, and the tenant."""
+    base, _, query = here.settings.database_url.partition("?")
+    url = f"{base.rpartition('/')[0]}/{DATABASE}" + (f"?{query}" if query else "")
+    with psycopg.connect(here.settings.database_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+    settings = replace(here.settings, database_url=url)
+    app = create_app(settings)
+    with app.app_context():
+        upgrade()
+    with psycopg.connect(url, autocommit=True) as connection:
+        now = clock.now()
+        tenant_id = fill(connection, size, now)[0]
+        fill(connection, Size(5_000, tenants=10, vouchers=50, members=1_000), now)
+        fill_more(connection, tenant_id, now)
+    yield (
+        replace(here, settings=settings, environ={**here.environ, "DATABASE_URL": url}),
+        app,
+        tenant_id,
+    )
+
+
+def asker(app: Flask, address: Address, role: Role, tenant_id: uuid.UUID) -> Asker:
+    """A fresh sign-in; its cookie is signed as the server would."""
+    with app.app_context(), unit_of_work():
+        admin = Admin(
+            role=role,
+            tenant_id=None if role is Role.PLATFORM_ADMIN else tenant_id,
+            account=f"{uuid.uuid4()}@bench.test",
+            password_hash="unusable",  # noqa: S106 - nobody signs in with it.
+        )
+        session.add(admin)
+        session.flush()
+        now = clock.now()
+        opened = AuthSession(
+            admin_id=admin.id, expires_at=now + timedelta(days=1), last_seen_at=now
+        )
+        session.add(opened)
+        session.flush()
+        session_id = str(opened.id)
+    client = app.test_client()
+    with client.session_transaction() as kept:
+        kept["_user_id"], kept["_fresh"] = session_id, True
+    found = client.get_cookie("voucherweb")
+    if found is None:
+        raise RuntimeError("no cookie was made")
+    return Asker(role, f"voucherweb={found.value}", http.client.HTTPConnection(*address))
+
+
+def walk(
+    app: Flask, address: Address, database_url: str, tenant_id: uuid.UUID, rounds: int
+) -> list[Measured]:
+    """Every page and heavy variant, by everybody who may see it."""
+    ids = _ids(database_url, tenant_id)
+    found: list[Measured] = []
+    for role in sorted(EVERYBODY):
+        who = asker(app, address, role, tenant_id)
+        seen: set[str] = set()
+        for path in _paths(app, role, ids):
+            found += _with_orders(who, path, seen, rounds)
+    return found
+
+
+def _paths(app: Flask, role: Role, ids: dict[str, Any]) -> list[str]:
+    paths = []
+    with app.test_request_context():
+        for page in PAGES:
+            if "GET" in page.methods and role in page.roles:
+                paths += _filled_in(app, page, ids)
+    return paths + [path for roles, path in _heavy(ids) if role in roles]
+
+
+def _filled_in(app: Flask, page: Page, ids: dict[str, Any]) -> list[str]:
+    """The page's address with ids of things that exist; none for what the bench does not make."""
+    rule = next(app.url_map.iter_rules(page.endpoint))
+    if not rule.arguments <= ids.keys():
+        return []
+    wanted = {name: ids[name] for name in rule.arguments}
+    if page.endpoint.startswith("imports."):
+        wanted = {**wanted, **({"job_id": ids["import_id"]} if "job_id" in wanted else {})}
+    return [app.url_map.bind("").build(page.endpoint, wanted)]
+
+
+def _heavy(ids: dict[str, Any]) -> list[tuple[frozenset[Role], str]]:
+    platform, tenant = frozenset({Role.PLATFORM_ADMIN}), frozenset({Role.TENANT_ADMIN})
+    today = clock.now().date()
+    year, month = today - timedelta(days=364), today - timedelta(days=29)
+    days = f"startDate={month}&endDate={today}"
+    of_tenant = f"/admin/statistics/tenants/{ids['tenant_id']}"
+    return [
+        (platform | tenant, "/admin/search?q=%E5%A4%A7%E9%87%8F"),
+        (platform | tenant, f"/admin/search?q={ids['voucher_no'][:6]}"),
+        (platform, "/admin/search?q=091234"),
+        (platform, "/admin/members?q=%E6%9C%83%E5%93%A1"),
+        (platform, "/admin/members?q=%E6%9C%83%E5%93%A1+7777"),
+        (platform, "/admin/members?q=0912"),
+        (platform, f"/admin/members?q={ids['member_id']}"),
+        (platform, f"/admin/vouchers?tenant={ids['tenant_id']}&size=100"),
+        (tenant, "/admin/vouchers?size=100"),
+        (tenant, "/admin/vouchers?name=%E7%A5%A8%E5%88%B8+7&status=ON"),
+        (platform, f"/admin/statistics?startDate={month}"),
+        (platform, f"/admin/?startDate={month}&voucherType=01"),
+        (platform, f"{of_tenant}?startDate={year}"),
+        (tenant, f"/admin/statistics/mine?startDate={year}"),
+        (tenant, f"/admin/statistics/mine?startDate={year}&voucherType=01"),
+        (platform | tenant, f"/admin/audit?{days}"),
+        (platform | tenant, f"/admin/audit?startDate={today}"),
+        (platform | tenant, f"/admin/audit?endDate={year}"),
+        (platform | tenant, "/admin/audit?action=voucher.update&size=100"),
+        (platform | tenant, "/admin/audit?kind=session"),
+        (platform, "/admin/jobs?state=DONE&size=100"),
+        (platform, "/admin/jobs?kind=IMPORT"),
+        (tenant, f"/admin/desk/look-up?number={ids['voucher_no']}1"),
+    ]
+
+
+def _with_orders(who: Asker, path: str, seen: set[str], rounds: int) -> Iterator[Measured]:
+    """The page, and its own links that sort it or turn to its last page."""
+    if path in seen:
+        return
+    seen.add(path)
+    answer, _ = who.get(path)
+    yield _measure(who, path, rounds)
+    if answer.status != 200 or "text/html" not in (answer.getheader("Content-Type") or ""):
+        return
+    _, html = who.get(path)
+    links = [unescape(one) for one in _LINK.findall(html.decode())]
+    base = path.partition("?")[0]
+    own = [one for one in links if one.partition("?")[0] == base and one not in seen]
+    turned = [one for one in own if "page=" in one]
+    for one in {*(one for one in own if "sort=" in one), *turned[-1:]}:
+        seen.add(one)
+        yield _measure(who, one, rounds)
+
+
+def _measure(who: Asker, path: str, rounds: int) -> Measured:
+    answer, html = who.get(path)
+    found = Measured(who.role, path, answer.status)
+    for _ in range(rounds):
+        answer, _ = who.get(path, Accept_Encoding="br")
+        timing = re.search(r"app;dur=([\d.]+)", answer.getheader("Server-Timing") or "")
+        if timing:
+            found.millis.append(float(timing[1]))
+    _, packed = who.get(path, Accept_Encoding="br")
+    found.bytes = len(packed)
+    if b'id="list"' in html:
+        partial = {"HX_Request": "true", "HX_Request_Type": "partial", "HX_Target": "section#list"}
+        found.part = len(who.get(path, Accept_Encoding="br", **partial)[1])
+    return found
+
+
+def first_loads(app: Flask, address: Address, tenant_id: uuid.UUID) -> list[Row]:
+    """What a browser with an empty cache fetches: the page, its styles, scripts and fonts."""
+    who = asker(app, address, Role.TENANT_ADMIN, tenant_id)
+    rows = []
+    for path in ("/admin/", "/admin/vouchers", "/admin/vouchers/new", "/admin/desk"):
+        html = who.get(path)[1].decode()
+        size = len(who.get(path, Accept_Encoding="br")[1])
+        assets = {unescape(one) for one in _ASSET.findall(html)}
+        size += sum(_weight(who, one) for one in assets)
+        rows.append(Row("i", f"first load of {path}", f"{size / 1024:.0f} KB", "≤ 180 KB"))
+    return rows
+
+
+def _weight(who: Asker, path: str) -> int:
+    """Bytes of one asset as it travels, and of the modules that it imports."""
+    packed = len(who.get(path, Accept_Encoding="br")[1])
+    if not path.partition("?")[0].endswith(".js"):
+        return packed
+    folder = path.partition("?")[0].rpartition("/")[0]
+    imported = _IMPORT.findall(who.get(path)[1].decode())
+    return packed + sum(_weight(who, f"{folder}/{one.removeprefix('./')}") for one in imported)
+
+
+_ONE: Final[dict[str, str]] = {
+    "voucher_id": "SELECT id FROM vouchers WHERE tenant_id = %(t)s ORDER BY voucher_no LIMIT 1",
+    "voucher_no": "SELECT voucher_no FROM vouchers WHERE tenant_id = %(t)s ORDER BY 1 LIMIT 1",
+    "vendor_id": "SELECT id FROM vendors WHERE tenant_id = %(t)s",
+    "purchase_id": "SELECT p.id FROM quota_purchases p JOIN vendors v ON v.id = p.vendor_id"
+    " WHERE v.tenant_id = %(t)s LIMIT 1",
+    "member_id": "SELECT id FROM members ORDER BY created_at LIMIT 1",
+    "write_off_id": "SELECT max(id) FROM write_offs WHERE tenant_id = %(t)s",
+    "job_id": "SELECT id FROM jobs WHERE tenant_id = %(t)s AND kind = 'EXPORT' LIMIT 1",
+    "import_id": "SELECT id FROM jobs WHERE tenant_id = %(t)s AND kind = 'IMPORT' LIMIT 1",
+    "admin_id": "SELECT id FROM admins WHERE tenant_id = %(t)s ORDER BY account LIMIT 1",
+}
+
+
+def _ids(database_url: str, tenant_id: uuid.UUID) -> dict[str, Any]:
+    """Something of each kind that addresses name."""
+    read: Callable[..., Any]
+    with psycopg.connect(database_url) as connection:
+        read = connection.execute
+        found = {name: read(query, {"t": tenant_id}).fetchone() for name, query in _ONE.items()}
+    return {"tenant_id": tenant_id, **{name: row[0] for name, row in found.items() if row}}
