@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, current_app, flash, redirect, request, url_for
+from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_login import current_user
 
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import Role
 from voucherweb.errors import refuse
-from voucherweb.services import site_settings
 from voucherweb.transaction import unit_of_work
 from voucherweb.web.language import Text
 from voucherweb.web.visitor import Visitor
@@ -116,13 +115,8 @@ def _run(declared: Page, values: dict[str, Any]) -> Answer:
 
 def _must_enrol(declared: Page) -> bool:
     """Whether the site asks this platform admin for a second factor before anything else."""
-    return (
-        visitor().actor.is_platform
-        and not visitor().person.second_factor
-        and declared.endpoint not in {ENROL, "sign_in.sign_out"}
-        and ENROL in current_app.view_functions
-        and site_settings.read().require_second_factor
-    )
+    free = {ENROL, "sign_in.sign_out"}
+    return visitor().person.must_enrol and declared.endpoint not in free
 
 
 def to_sign_in() -> Response:
