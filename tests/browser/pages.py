@@ -14,7 +14,7 @@ from playwright.sync_api import Page as Tab
 
 import voucherweb.web.modules  # noqa: F401 - fills PAGES
 from voucherweb.domain.enums import Role
-from voucherweb.web.page import ADMINS, PAGES, Page
+from voucherweb.web.page import ADMINS, PAGES, TENANT, Page
 
 Find = Callable[[Tab, "Shot"], str | None]
 """Finds the path of an example, in the tab of somebody who is signed in; None: there is none."""
@@ -62,6 +62,9 @@ def through(listed: str, rule: str) -> Find:
     return find
 
 
+VOUCHER: Final = "/admin/vouchers/<uuid:voucher_id>"
+COUPON_VOUCHERS: Final = "/admin/vouchers?voucherType=06"
+STATISTICS: Final = "/admin/statistics"
 VENDOR: Final = "/admin/vendors/<uuid:vendor_id>"
 PURCHASE: Final = f"{VENDOR}/purchases/<uuid:purchase_id>"
 
@@ -150,6 +153,23 @@ SHOTS: Final = (
     Shot("audit", "/admin/audit"),
     Shot("settings", "/admin/settings"),
     Shot("settings-tenant", "/admin/settings/tenant"),
+    Shot("vouchers", "/admin/vouchers", roles=TENANT),
+    Shot("voucher", VOUCHER, first_link("/admin/vouchers"), TENANT),
+    Shot("voucher-pieces", f"{VOUCHER}/redemptions", through("/admin/vouchers", VOUCHER), TENANT),
+    Shot("voucher-coupons", f"{VOUCHER}/coupons", through(COUPON_VOUCHERS, VOUCHER), TENANT),
+    Shot("voucher-history", f"{VOUCHER}/history", through("/admin/vouchers", VOUCHER), TENANT),
+    Shot("voucher-on", f"{VOUCHER}/on", first_link("/admin/vouchers")),
+    Shot("voucher-off", f"{VOUCHER}/off", first_link("/admin/vouchers")),
+    Shot("voucher-delete", f"{VOUCHER}/delete", first_link("/admin/vouchers")),
+    Shot("statistics", "/admin/statistics"),
+    Shot("statistics-tenant", f"{STATISTICS}/tenants/<uuid:tenant_id>", first_link(STATISTICS)),
+    Shot("statistics-mine", f"{STATISTICS}/mine"),
+    Shot(
+        "statistics-voucher",
+        f"{STATISTICS}/vouchers/<uuid:voucher_id>",
+        through("/admin/vouchers", VOUCHER),
+        TENANT,
+    ),
     Shot("voucher-new", "/admin/vouchers/new"),
     Shot("voucher-edit", "/admin/vouchers/<uuid:voucher_id>/edit", first_link("/admin/vouchers")),
     Shot(
@@ -169,6 +189,7 @@ NOT_PICTURED: Final[dict[str, str]] = {
     f"{ADMIN}/second-factor": "a question about an account with a second factor only",
     "/admin/jobs/<uuid:job_id>/cancel": "a question, asked while a job runs only",
     "/admin/jobs/<uuid:job_id>/download": "a file",
+    "/admin/vouchers/take-down": "a question about vouchers that a list's form names",
     "/admin/desk/look-up": "leads to the desk",
     "/admin/desk/write-off": "leads to the desk",
     "/admin/vouchers/coupons/<uuid:job_id>": "a part of the voucher form",

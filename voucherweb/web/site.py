@@ -36,6 +36,8 @@ from voucherweb.web.visitor import Visitor
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
 ICONS: Final = STATIC / "vendor" / "tabler-icons-3.51.0"
 YEAR: Final = 31_536_000
+MAX_FORM: Final = 1_000_000
+"""Bytes of a form without files; pages that take files say how much they take."""
 
 login = LoginManager()
 csrf = CSRFProtect()
@@ -77,6 +79,8 @@ def _visitor(session_id: str) -> Visitor | None:
 
 def _guard() -> None:
     if ours(request.path) and request.method not in {"GET", "HEAD", "OPTIONS"}:
+        if request.max_content_length is None:
+            request.max_content_length = MAX_FORM
         csrf.protect()
 
 
