@@ -213,25 +213,34 @@ def sign_in(page: Page, account: str, password: str) -> None:
         raise AssertionError(f"{account} was not let in; the page says: {said}") from error
 
 
-def axe(page: Page, *, leave_out: Sequence[str] = (), without: Sequence[str] = ()) -> None:
+def axe(
+    page: Page,
+    *,
+    leave_out: Sequence[str] = (),
+    without: Sequence[str] = (),
+    only: Sequence[str] = (),
+) -> None:
     """Fail with a list of what axe-core finds against WCAG 2.2 AA and good practice.
 
-    `leave_out` are CSS selectors of parts that are not ours, `without` rules that do not hold here.
+    `leave_out` are CSS selectors of parts that are not ours, `without` rules that do not hold here;
+    `only` names the rules to be looked at instead of all.
     """
-    found = _run_axe(page, leave_out, without)
+    found = _run_axe(page, leave_out, without, only)
     told = [_sentence(rule, node) for rule in found for node in rule["nodes"]]
     assert not told, f"{len(told)} findings at {page.url}:\n" + "\n".join(told)
 
 
-def _run_axe(page: Page, leave_out: Sequence[str], without: Sequence[str]) -> list[dict[str, Any]]:
+def _run_axe(
+    page: Page, leave_out: Sequence[str], without: Sequence[str], only: Sequence[str]
+) -> list[dict[str, Any]]:
     # Through the debugger's door, since the site's policy lets no foreign script in.
     debugger = page.context.new_cdp_session(page)
     debugger.send("Runtime.evaluate", {"expression": _AXE.read_text(encoding="utf-8")})
     debugger.detach()
     rules = {"target-size": {"enabled": True}} | {name: {"enabled": False} for name in without}
     options = {
-        "runOnly": {"type": "tag", "values": TAGS},
-        "rules": rules,
+        "runOnly": {"type": "rule", "values": only} if only else {"type": "tag", "values": TAGS},
+        "rules": {} if only else rules,
         "resultTypes": ["violations"],
     }
     found: list[dict[str, Any]] = page.evaluate(
