@@ -167,9 +167,19 @@ def upgrade() -> None:
         "auth_sessions", sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True)
     )
     op.add_column("jobs", sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True))
+    op.create_index(op.f("ix_auth_sessions_admin_id"), "auth_sessions", ["admin_id"], unique=False)
     op.create_index("ix_jobs_actor", "jobs", ["actor", "created_at"], unique=False)
+    op.create_index(op.f("ix_jobs_created_at"), "jobs", ["created_at"], unique=False)
+    op.create_index(
+        "ix_jobs_unseen",
+        "jobs",
+        ["actor"],
+        unique=False,
+        postgresql_where=sa.text("finished_at IS NOT NULL AND seen_at IS NULL"),
+    )
     op.create_index("ix_audit_entries_actor", "audit_entries", ["actor", "id"], unique=False)
     op.create_index("ix_audit_entries_action", "audit_entries", ["action", "id"], unique=False)
+    op.create_index(op.f("ix_audit_entries_at"), "audit_entries", ["at"], unique=False)
     op.create_index(op.f("ix_members_created_at"), "members", ["created_at"], unique=False)
     op.create_index(
         "ix_members_phone_prefix",

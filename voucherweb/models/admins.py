@@ -48,6 +48,7 @@ class AuthSession(Base):
     """One sign-in. Access tokens name it; revoking it ends them at once (behaviour §2)."""
 
     __tablename__ = "auth_sessions"
+    __table_args__ = (Index(None, "admin_id"),)
 
     id: Mapped[UuidKey]
     admin_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("admins.id", ondelete="CASCADE"))

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,6 +23,13 @@ class Job(Base):
         Index("ix_jobs_state", "state", "created_at"),
         Index("ix_jobs_tenant", "tenant_id", "created_at"),
         Index("ix_jobs_actor", "actor", "created_at"),
+        Index(None, "created_at"),
+        # Every page counts the jobs that its reader was not told of.
+        Index(
+            "ix_jobs_unseen",
+            "actor",
+            postgresql_where=text("finished_at IS NOT NULL AND seen_at IS NULL"),
+        ),
     )
 
     id: Mapped[UuidKey]
@@ -84,6 +91,7 @@ class AuditEntry(Base):
         Index("ix_audit_entries_object", "object_kind", "object_id"),
         Index("ix_audit_entries_actor", "actor", "id"),
         Index("ix_audit_entries_action", "action", "id"),
+        Index(None, "at"),
     )
 
     id: Mapped[SerialKey]

@@ -53,11 +53,12 @@ def is_english() -> bool:
 def current_language() -> str:
     """The reader's language: the one chosen in the profile, else in this browser, else the
     browser's own, else 繁體中文."""
-    if not has_request_context():
-        return ZH
-    if "language" not in g:
-        g.language = _chosen()
-    found: str = g.language
+    try:
+        found: str = g.language  # A page asks hundreds of times, so the way there is short.
+    except (AttributeError, RuntimeError):  # Nobody asked yet, or there is no application.
+        found = ZH
+        if has_request_context():
+            found = g.language = _chosen()
     return found
 
 

@@ -2,7 +2,9 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from flask import current_app
 from markupsafe import Markup, escape
@@ -51,20 +53,37 @@ def local(instant: datetime) -> datetime:
 
 def day(value: date | datetime | None) -> str:
     """2026/11/21 (六), of an instant its local day."""
-    if value is None:
-        return NOTHING
-    shown = local(value).date() if isinstance(value, datetime) else value
-    return f"{shown:%Y/%m/%d} ({_weekday(shown)})"
+    if isinstance(value, datetime):
+        return _written(value, settings().timezone, "", english=current_language() == EN)
+    return NOTHING if value is None else _day(value, english=current_language() == EN)
 
 
 def moment(instant: datetime | None) -> str:
     """2026/11/21 (六) 23:59 in local time."""
-    return NOTHING if instant is None else f"{day(instant)} {local(instant):%H:%M}"
+    return _at(instant, " %H:%M")
 
 
 def moment_to_second(instant: datetime | None) -> str:
     """2026/11/21 (六) 23:59:59: for ends, which are inclusive."""
-    return NOTHING if instant is None else f"{day(instant)} {local(instant):%H:%M:%S}"
+    return _at(instant, " %H:%M:%S")
+
+
+def _at(instant: datetime | None, time: str) -> str:
+    if instant is None:
+        return NOTHING
+    return _written(instant, settings().timezone, time, english=current_language() == EN)
+
+
+@lru_cache(maxsize=8192)
+def _written(instant: datetime, zone: ZoneInfo, time: str, *, english: bool) -> str:
+    """Kept, because a list shows hundreds of moments, and mostly the same ones."""
+    shown = instant.astimezone(zone)
+    return _day(shown, english=english) + (shown.strftime(time) if time else "")
+
+
+def _day(shown: date, *, english: bool) -> str:
+    weekday = f"{shown:%a}" if english else WEEKDAYS[shown.weekday()]
+    return f"{shown:%Y/%m/%d} ({weekday})"
 
 
 def time_of_day(instant: datetime | None) -> str:
@@ -105,10 +124,6 @@ def size(count: int) -> str:
         if count >= length:
             return f"{count / length:,.1f} {unit}"
     return f"{count:,} B"
-
-
-def _weekday(shown: date) -> str:
-    return f"{shown:%a}" if current_language() == EN else WEEKDAYS[shown.weekday()]
 
 
 FILTERS: Final = {

@@ -117,6 +117,7 @@ def _icon(name: str) -> Markup:
     return icon_body((ICONS / f"{name}.svg").read_text(encoding="utf-8"))
 
 
+@lru_cache(maxsize=4096)
 def icon(name: str, title: str | None = None, cls: str = "") -> Markup:
     """An outline icon; without a title it is decoration and hidden from screen readers."""
     said = (
