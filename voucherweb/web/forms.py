@@ -5,6 +5,7 @@ rules of its own; WTForms renders, keeps what was typed and guards against forge
 """
 
 import hashlib
+import re
 import secrets
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -22,16 +23,23 @@ from voucherweb.web.page import current_page, go, say
 
 Done = tuple[str, Text]
 """Where to go after a form has done its work, and what to say there."""
+_KEY: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{idempotency.MAX_KEY}}}")
 RESUBMITTED: Final = Text(
     "這份表單已經送出過一次。請先確認清單；若仍要再做一次，請再送出。",
     "This form was sent once before. Check the list first; to do it once more, send it again.",
 )
 
 
+def _storable_key(given: str | None) -> str:
+    """The key of a form as we made it, or a new one for what we never made: not every text can be
+    stored."""
+    return given if given and _KEY.fullmatch(given) else secrets.token_urlsafe(18)
+
+
 class Form(FlaskForm):  # type: ignore[misc]
     """The base of all forms. `once_key` makes a form that is sent twice act once."""
 
-    once_key = HiddenField(default=lambda: secrets.token_urlsafe(18))
+    once_key = HiddenField(filters=[_storable_key])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -96,7 +104,7 @@ def attempt(form: Form, actor: Actor, act: Callable[[], Done]) -> Response | Non
     None means that it was refused: the form then shows why, with everything that was typed. A form
     that is sent twice, by a double click or a reload, acts once and leads to the same place.
     """
-    key = str(form.once_key.data or secrets.token_urlsafe(18))[: idempotency.MAX_KEY]
+    key = str(form.once_key.data)
     try:
         with unit_of_work():
             print_ = _print(form)

@@ -14,6 +14,7 @@ from voucherweb.errors import invalid
 from voucherweb.web.language import Text
 
 PAGE_SIZES: Final = (20, 50, 100)
+_MOST_DIGITS: Final = 7
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
@@ -119,13 +120,16 @@ def read(sort: SortSpec, filters: Sequence[str] = (), kept: Sequence[str] = ()) 
 
 
 def _given(names: Sequence[str]) -> dict[str, str]:
-    given = {name: request.args.get(name, "").strip() for name in names}
+    # The database knows no NUL: nothing in it could be found by one.
+    given = {name: request.args.get(name, "").replace("\0", "").strip() for name in names}
     return {name: one for name, one in given.items() if one}
 
 
 def _whole(name: str, default: int) -> int:
     text = request.args.get(name) or str(default)
-    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) <= 1_000_000:
+    # Thousands of digits are more than Python reads as a number.
+    small = text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS
+    if not (small and 0 < int(text) <= 1_000_000):
         raise invalid(name, "must be a whole number above 0", "必須是大於 0 的整數")
     return int(text)
 

@@ -9,10 +9,11 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_login import current_user
+from werkzeug.urls import iri_to_uri
 
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import Role
@@ -127,14 +128,15 @@ def to_sign_in() -> Response:
 
 def current_page() -> str | None:
     """The page of ours that an htmx request or a form comes from."""
-    parts = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
-    return local_path(f"{parts.path}?{parts.query}".rstrip("?"))
+    parts = _split(request.headers.get("HX-Current-URL") or request.referrer or "")
+    return local_path(f"{parts.path}?{parts.query}".rstrip("?")) if parts else None
 
 
 def go(url: str) -> Response:
     """Go to another page, whoever asks: a browser follows 303, htmx its header. Where the address
     is the page that is open, htmx renews it in place."""
     if request.headers.get("HX-Request") == "true":
+        url = iri_to_uri(url)  # A header holds no other letters.
         same = (current_page() or "").partition("?")[0] == url.partition("?")[0]
         return Response(status=204, headers={"HX-Location" if same else "HX-Redirect": url})
     return redirect(url, 303, Response)  # type: ignore[return-value]
@@ -144,8 +146,18 @@ def local_path(url: str | None) -> str | None:
     """The url if it leads to a page of ours: nobody is sent elsewhere by a link that he trusts."""
     if not url or "\\" in url or not url.isprintable():
         return None
-    parts = urlsplit(url)
-    return url if ours(parts.path) and not parts.scheme and not parts.netloc else None
+    parts = _split(url)
+    if parts is None or parts.scheme or parts.netloc or not ours(parts.path):
+        return None
+    return url
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of what somebody gave as an address; None when it is none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
 
 
 def say(text: Text, kind: str = "success") -> None:

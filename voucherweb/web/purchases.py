@@ -198,7 +198,8 @@ def _after(form: PurchaseForm, vendor: Vendor, purchase: QuotaPurchase | None) -
     """The sentence beside the form: what would be left. Asked again as the points are typed."""
     text = request.args.get("points", form.points.data or "").replace(",", "").strip()
     left = vendor.deposit - vendor.withdraw
-    if not (text.isascii() and text.isdecimal() and int(text[:11]) <= MAX_POINTS):
+    few = text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_POINTS))
+    if not (few and int(text) <= MAX_POINTS):
         said = Text(
             "目前剩餘 {}。填入點數後，這裡會說明變化。", "{} are left now. Type the points."
         )
