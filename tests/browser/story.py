@@ -65,7 +65,7 @@ class Person:
 
     def rail(self, zh: str, en: str) -> None:
         """Go to a section by the menu; on a phone it may lie under "more"."""
-        rail = self.page.locator("nav.rail")
+        rail = self.page.locator("nav.rail .rail-links")
         link = rail.get_by_role("link", name=self.t(zh, en), exact=True)
         if not link.count():
             rail.locator("summary").click()
