@@ -5,17 +5,25 @@ trend are more than what was redeemed on them, so `flask books prove` objects af
 """
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import psycopg
 
-AUDIT_ENTRIES = 100_000
-JOBS = 10_000
-WRITE_OFFS = 50_000
-IMPORTS = 200
-IMPORT_ROWS = 200
 DAY_ZONE = "Asia/Taipei"
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """How many rows of each; write-offs are no more than the tenant's used pieces."""
+
+    audit: int = 100_000
+    jobs: int = 10_000
+    write_offs: int = 50_000
+    imports: int = 200
+    import_rows: int = 200
+
 
 _ADMINS = """
 CREATE TEMP TABLE more_admins ON COMMIT DROP AS
@@ -49,6 +57,7 @@ SELECT r.id, v.tenant_id, a.id, '一號櫃台', w.at, (w.at AT TIME ZONE %(zone)
 FROM (SELECT *, row_number() OVER () AS n FROM (
           SELECT r.id, r.voucher_id FROM redemptions r JOIN vouchers v ON v.id = r.voucher_id
           WHERE v.tenant_id = %(tenant)s::uuid AND r.used_at IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM write_offs w WHERE w.redemption_id = r.id)
           LIMIT %(write_offs)s) taken) r
 JOIN vouchers v ON v.id = r.voucher_id JOIN more_admins a ON a.n = r.n %% 40
 CROSS JOIN LATERAL (SELECT %(now)s::timestamptz - r.n %% 300 * interval '2 hours' AS at) w;
@@ -115,18 +124,22 @@ TABLES = (
 
 
 def fill_more(
-    connection: psycopg.Connection[tuple[Any, ...]], tenant_id: uuid.UUID, now: datetime
+    connection: psycopg.Connection[tuple[Any, ...]],
+    tenant_id: uuid.UUID,
+    now: datetime,
+    amounts: Amounts | None = None,
 ) -> None:
     """Write all of it in one transaction, then VACUUM ANALYZE."""
+    wanted = amounts or Amounts()
     parameters = {
         "tenant": tenant_id,
         "now": now,
         "zone": DAY_ZONE,
-        "audit": AUDIT_ENTRIES,
-        "jobs": JOBS,
-        "write_offs": WRITE_OFFS,
-        "imports": IMPORTS,
-        "rows": IMPORT_ROWS,
+        "audit": wanted.audit,
+        "jobs": wanted.jobs,
+        "write_offs": wanted.write_offs,
+        "imports": wanted.imports,
+        "rows": wanted.import_rows,
     }
     cursor = psycopg.ClientCursor(connection)
     with connection.transaction():
