@@ -331,7 +331,7 @@ def a_draft_is_edited_copied_and_deleted(story: Story) -> None:
     who.told("已儲存", "are saved")
     page.goto(f"/admin/vouchers/{story.ids[COFFEE]}")
     who.act("複製成新草稿", "Copy to a new draft")
-    who.at("複製成新票券", "Copy into a new voucher")
+    who.at("複製成新草稿", "Copy to a new draft")
     who.fill(title=SOUP, price="100", volume="5")
     expect(page.locator("#side .sums")).to_contain_text("15,000")
     who.look()
