@@ -277,8 +277,10 @@ _ONE: Final[dict[str, str]] = {
     " WHERE v.tenant_id = %(t)s LIMIT 1",
     "member_id": "SELECT id FROM members ORDER BY created_at LIMIT 1",
     "write_off_id": "SELECT max(id) FROM write_offs WHERE tenant_id = %(t)s",
-    "job_id": "SELECT id FROM jobs WHERE tenant_id = %(t)s AND kind = 'EXPORT' LIMIT 1",
-    "import_id": "SELECT id FROM jobs WHERE tenant_id = %(t)s AND kind = 'IMPORT' LIMIT 1",
+    "job_id": "SELECT id FROM jobs WHERE tenant_id = %(t)s AND kind = 'EXPORT'"
+    " ORDER BY created_at DESC LIMIT 1",
+    "import_id": "SELECT id FROM jobs WHERE tenant_id = %(t)s AND kind = 'IMPORT'"
+    " ORDER BY created_at DESC LIMIT 1",
     "admin_id": "SELECT id FROM admins WHERE tenant_id = %(t)s ORDER BY account LIMIT 1",
 }
 
