@@ -129,7 +129,8 @@ def search(actor: Actor, typed: str, asked: PageRequest) -> tuple[list[FoundMemb
     text = typed_words(typed)
     if text:
         conditions = by_id_or_phone(text)
-        if not text.isdecimal():  # Names are read from end to end, numbers by their indexes.
+        # Names are read from end to end, numbers and ids by their indexes.
+        if not text.isdecimal() and parse_id(text) is None:
             conditions.append(contains(Member.name, text))
         ids = ids.where(or_(*conditions))
     # Found first and once, because a part of a name is looked for in every row; handed back as
