@@ -116,10 +116,12 @@ def reset_password(actor: Actor, account: str, password: str) -> Admin:
 
 
 def set_password(admin: Admin, password: str) -> None:
-    """Store the password of a locked admin; raises INVALID_PARAMETER for a weak one."""
+    """Store the password of a locked admin; raises INVALID_PARAMETER for a weak one. A second
+    factor that waits for its first code is void: who began it may be who knew the old password."""
     check_password(admin.account, password)
     admin.password_hash = hash_password(password)
     admin.demo = False
+    admin.otp_pending = None
     void_links(admin.id)
 
 

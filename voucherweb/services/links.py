@@ -72,8 +72,11 @@ def reset_link(actor: Actor, admin_id: uuid.UUID | None) -> str:
     """The secret of a link to a new password; for somebody who has not taken up the invitation
     it is a new invitation. `read_link` tells which. Two-factor sign-in stays as it is.
 
-    Raises FORBIDDEN, NOT_EXIST, and INVALID_PARAMETER for a disabled admin.
+    Nobody makes one for himself: another password of one's own takes the old one, which a stray
+    session does not know. Raises FORBIDDEN, NOT_EXIST, and INVALID_PARAMETER for a disabled admin.
     """
+    if admin_id == actor.id:
+        raise refuse("FORBIDDEN")
     admin = get_admin(actor, admin_id, lock=True)
     if admin.disabled_at is not None:
         raise invalid("admin", "is disabled", "帳號已停用")

@@ -204,6 +204,8 @@ def enable(actor: Actor, admin_id: uuid.UUID) -> Response:
 @page(admin_pages, "/<uuid:admin_id>/link", roles=ADMINS, methods=("GET", "POST"))
 def link(actor: Actor, admin_id: uuid.UUID) -> Response:
     admin = admins.get_admin(actor, admin_id)
+    if admin_id == actor.id:
+        raise refuse("FORBIDDEN")
     form, called, waiting = DeedForm(), _called(admin), admins.is_waiting(admin)
 
     def make() -> tuple[Admin, str]:
