@@ -15,6 +15,7 @@ from voucherweb.domain.enums import JobState
 from voucherweb.domain.paging import PageRequest
 from voucherweb.errors import refuse
 from voucherweb.models import Job, Tenant
+from voucherweb.services.jobs import started_by
 from voucherweb.services.paging import Rows, fetch_page
 from voucherweb.transaction import session
 
@@ -45,10 +46,7 @@ class Carriers:
 def recent(actor: Actor, limit: int = 10) -> Sequence[Job]:
     """The jobs that the admin started last, newest first."""
     return session.scalars(
-        select(Job)
-        .where(Job.actor == actor.key)
-        .order_by(Job.created_at.desc(), Job.id)
-        .limit(limit)
+        select(Job).where(started_by(actor)).order_by(Job.created_at.desc(), Job.id).limit(limit)
     ).all()
 
 
@@ -56,7 +54,7 @@ def unseen(actor: Actor) -> Sequence[Job]:
     """The admin's jobs that ended and that he was not told of, newest first; 50 at most."""
     return session.scalars(
         select(Job)
-        .where(Job.actor == actor.key, Job.seen_at.is_(None), Job.state.in_(_ENDED))
+        .where(started_by(actor), Job.seen_at.is_(None), Job.state.in_(_ENDED))
         .order_by(Job.finished_at.desc(), Job.id)
         .limit(MOST_UNSEEN)
     ).all()
@@ -65,9 +63,7 @@ def unseen(actor: Actor) -> Sequence[Job]:
 def mark_seen(actor: Actor, job_ids: Collection[uuid.UUID] | None = None) -> int:
     """Note that the admin was told of these ended jobs, or of all; how many were new. Jobs of
     others and running ones are passed over."""
-    statement = update(Job).where(
-        Job.actor == actor.key, Job.seen_at.is_(None), Job.state.in_(_ENDED)
-    )
+    statement = update(Job).where(started_by(actor), Job.seen_at.is_(None), Job.state.in_(_ENDED))
     if job_ids is not None:
         statement = statement.where(Job.id.in_(job_ids))
     seen = session.execute(statement.values(seen_at=func.now()).returning(Job.id))

@@ -200,10 +200,16 @@ def own_job(actor: Actor, job_id: uuid.UUID | None) -> Job:
 
     Raises NOT_EXIST, as `get_job` does.
     """
-    own = Job.actor == actor.key
+    own = started_by(actor)
     if actor.role is Role.TENANT_ADMIN:
         own = or_(own, Job.tenant_id == actor.tenant_id)
     return _need(Job.id == job_id, own)
+
+
+def started_by(actor: Actor) -> ColumnElement[bool]:
+    """In SQL: whether the admin started a job for whom he acts now. What he started for the
+    platform or a tenant stays there when he leaves it."""
+    return and_(Job.actor == actor.key, Job.tenant_id.is_not_distinct_from(actor.tenant_id))
 
 
 def _need(*which: ColumnElement[bool]) -> Job:

@@ -114,6 +114,7 @@ def _find(session_id: uuid.UUID) -> Row[*tuple[Any, ...]] | None:
     unseen = (
         select(func.count())
         .where(Job.actor == func.concat("admin:", cast(Admin.id, Text)))
+        .where(Job.tenant_id.is_not_distinct_from(Admin.tenant_id))
         .where(Job.finished_at.is_not(None), Job.seen_at.is_(None))
         .correlate(Admin)
         .scalar_subquery()
