@@ -147,7 +147,7 @@ def test_a_link_is_mailed_where_there_is_a_mail_server(app: Flask, settings: Set
     tenant = tenant_visitor(app, funded=False)
     with mailbox() as box:
         smtp = SmtpSettings("127.0.0.1", box.port, tls=False, sender="voucher@example.test")
-        app.extensions["settings"] = replace(settings, smtp=smtp)
+        app.extensions["settings"] = replace(settings, smtp=smtp, public_url="http://localhost")
         try:
             page = invite(tenant)
         finally:

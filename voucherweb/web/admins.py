@@ -186,8 +186,10 @@ def hand_over(
         say(SHOWN_ONCE, "warning")
         return answer
     secret, link, language, back = made[0]
-    url = links.address(settings().public_url or request.host_url.rstrip("/"), secret)
-    mailed = mail.send_link(settings(), link, url, language or current_language())
+    public = settings().public_url
+    url = links.address(public or request.host_url.rstrip("/"), secret)
+    # The host of a request is what somebody says; no mail passes it on.
+    mailed = bool(public) and mail.send_link(settings(), link, url, language or current_language())
     return render("admins/link.html", link=link, url=url, mailed=mailed, back=back)
 
 
