@@ -19,6 +19,7 @@ from voucherweb.web.forms import Done, Form, attempt
 from voucherweb.web.language import Text
 from voucherweb.web.page import DESK, TENANT, go, page
 from voucherweb.web.rendering import confirm, render, wanted_part
+from voucherweb.web.requests import HEADERS
 from voucherweb.web.shown import settings, today
 
 desk_pages = Blueprint("desk", __name__, url_prefix="/admin/desk")
@@ -27,6 +28,15 @@ DIRECT: Final = "desk_direct"
 """In the session: whether a good piece is written off as soon as it is scanned."""
 RESULT: Final = "result"
 """The part of the pages that tells what came of a scan."""
+
+
+@desk_pages.after_request
+def _may_look(response: Response) -> Response:
+    """The pages that read QR codes, and no others, may ask for the camera."""
+    response.headers["Permissions-Policy"] = HEADERS["Permissions-Policy"].replace(
+        "camera=()", "camera=(self)"
+    )
+    return response
 
 
 class NumberForm(Form):

@@ -50,7 +50,10 @@ def register_site(app: Flask) -> None:
         WTF_CSRF_CHECK_DEFAULT=False,  # The JSON API carries bearer tokens, which no browser sends.
         WTF_CSRF_TIME_LIMIT=None,  # As long as the session: a form may stay open over lunch.
         WTF_CSRF_SSL_STRICT=False,  # The token decides; proxies may drop the referrer.
-        SESSION_COOKIE_NAME="voucherweb",
+        # Browsers take a `__Host-` cookie from this very host alone, not from a neighbour's.
+        SESSION_COOKIE_NAME="__Host-voucherweb"
+        if app.config["SESSION_COOKIE_SECURE"]
+        else "voucherweb",
         SESSION_REFRESH_EACH_REQUEST=False,  # The row of the session says how long it lasts.
         MAX_FORM_MEMORY_SIZE=2_000_000,
         COMPRESS_REGISTER=False,
