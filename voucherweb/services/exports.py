@@ -64,6 +64,9 @@ def start_export(
         raise invalid("what", "is no known export", "沒有這種匯出")
     if extension not in FORMATS:
         raise invalid("format", "must be xlsx or csv", "必須是 xlsx 或 csv")
+    for name, value in filters.items():
+        if isinstance(value, str) and "\0" in value:
+            raise invalid(name, "must not contain NUL", "不可包含 NUL 字元")
     kind.need(actor, Filters(filters))
     asked: dict[str, Any] = {"what": what, "format": extension, "filters": dict(filters)}
     job_id = jobs.submit(

@@ -65,10 +65,11 @@ class Form(FlaskForm):  # type: ignore[misc]
         return (one for one in self if not isinstance(one, HiddenField))
 
     def wire(self) -> dict[str, Any]:
-        """What was typed, by wire name; what was left empty is absent."""
+        """What was typed, by wire name; what was left empty is absent, and so is NUL, which nobody
+        types and no database keeps."""
         given = {one.name: one.data for one in self.typed()}
         return {
-            name: value.strip() if isinstance(value, str) else value
+            name: value.replace("\0", "").strip() if isinstance(value, str) else value
             for name, value in given.items()
             if value is not None and value not in ("", [])
         }

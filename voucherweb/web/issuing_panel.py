@@ -1,6 +1,7 @@
 """What the side panel of the voucher form says: all that would come of the form, and every rule
 that it breaks, found by the very checks that issuing runs (behaviour §5)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -33,6 +34,7 @@ _STAND_INS: Final[Mapping[str, Any]] = {
 }
 """What stands for a field that cannot be read, so that the other rules can be looked at. No rule
 between type, use and coupons speaks of these."""
+_LIMIT: Final = re.compile("[0-9]{1,20}")
 _DEPENDS: Final[Mapping[str, frozenset[str]]] = {
     "VOUCHER_USE_TYPE_NOT_ALLOWED": frozenset({"voucherType", "useType"}),
     "VOUCHER_NEED_PRODUCT_ID": frozenset({"voucherType", "useType", "productId"}),
@@ -173,7 +175,7 @@ def _ticket(form: VoucherForm, actor: Actor, forecast: Forecast | None, *, count
         left=volume - gone if volume else volume,
         voucher_type=form.voucherType.data or None,
         target_type=form.targetType.data or None,
-        redeem_limit=int(limit) if limit.isascii() and limit.isdecimal() else None,
+        redeem_limit=int(limit) if _LIMIT.fullmatch(limit) else None,
     )
 
 
