@@ -32,7 +32,7 @@ class SiteForm(Form):
     invite_hours = StringField(Text("邀請連結效期", "Invitations last"))
     reset_hours = StringField(Text("重設密碼連結效期", "Password links last"))
     require_second_factor = BooleanField(
-        Text("平台管理員必須使用動態驗證碼", "Platform admins need a second factor")
+        Text("平台管理員必須使用兩步驟驗證", "Platform admins need two-step sign-in")
     )
 
     def values(self) -> dict[str, object]:

@@ -17,8 +17,8 @@ from voucherweb.spreadsheets.tables import Value
 _HEADER: Final[tuple[Words, ...]] = (
     ("租戶", "Tenant"),
     ("發行數量", "Volume"),
-    ("觸及人數", "Persons reached"),
-    ("觸及次數", "Times reached"),
+    ("曝光人數", "Seen by"),
+    ("曝光人次", "Times seen"),
     ("點擊人數", "Persons who clicked"),
     ("點擊次數", "Clicks"),
     ("點擊率 (%)", "Click rate (%)"),

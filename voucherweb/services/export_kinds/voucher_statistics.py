@@ -33,8 +33,8 @@ _HEADER: Final[tuple[Words, ...]] = (
 _MEASURES: Final[tuple[Words, ...]] = (
     ("兌換數量", "Redeemed"),
     ("核銷數量", "Used"),
-    ("觸及人數", "Persons reached"),
-    ("觸及次數", "Times reached"),
+    ("曝光人數", "Seen by"),
+    ("曝光人次", "Times seen"),
     ("點擊人數", "Persons who clicked"),
     ("點擊次數", "Clicks"),
 )
