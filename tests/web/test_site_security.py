@@ -150,6 +150,15 @@ def test_only_the_desk_may_use_the_camera(app: Flask) -> None:
     }
 
 
+@pytest.mark.parametrize("length", ["week", "month", "year"])
+def test_a_window_that_would_end_after_the_last_day_is_left_alone(app: Flask, length: str) -> None:
+    visitor = tenant_visitor(app)
+    given = {"useStartDate": "9999-12-31", "preset": f"use.{length}"}
+    answer = visitor.post("/admin/vouchers/new", given)
+    assert answer.status_code < 500
+    assert 'value="9999-12-31"' in answer.text
+
+
 asked: set[str] = set()
 """The names of parameters and fields that requests have looked at."""
 

@@ -180,7 +180,10 @@ class VoucherForm(Form):
             return None
         first, last = f"{window}StartDate", f"{window}EndDate"
         start = _day(self[first].data) or self._first_day(window)
-        end = max(_end_of(start, length), start)
+        try:
+            end = max(_end_of(start, length), start)
+        except (ValueError, OverflowError):  # Beyond the last day that there is.
+            return None
         for name, day in ((first, start), (last, end)):
             if _day(self[name].data) != day:
                 self[name].data, self[f"{name}_time"].data = day.isoformat(), ""
