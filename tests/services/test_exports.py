@@ -52,7 +52,7 @@ def test_a_list_of_vouchers_says_what_the_page_says(admin: Caller) -> None:
     head, first, second = lines(admin, written(asked(admin, "VOUCHERS")))
     assert (head[0], head[1], head[-1]) == ("票券編號", "票券名稱", "更新時間")
     assert (first[0], second[0]) == (voucher_row(on).voucher_no, voucher_row(draft).voucher_no)
-    assert first[1:6] == ["'=1+1", "0 元換購", "全平台", "自行核銷", "上架"]
+    assert first[1:6] == ["'=1+1", "0 元換購", "全平台", "自主核銷", "上架"]
     assert first[6:12] == ["45.00", "1350", "7", "0", "7", ""]
     assert second[5] == "未上架"
 
