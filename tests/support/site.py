@@ -53,7 +53,10 @@ class Visitor:
 
     def send(self, path: str, data: Any, **headers: str) -> TestResponse:
         """Send a form as given; `post` is for those that need their page's tokens."""
-        return self.client.post(path, data=data, headers=self.headers | _spelled(headers))
+        answer = self.client.post(path, data=data, headers=self.headers | _spelled(headers))
+        # A large form lies in a temporary file that its maker leaves open.
+        answer.request.environ["wsgi.input"].close()
+        return answer
 
 
 def _spelled(headers: dict[str, str]) -> dict[str, str]:

@@ -124,8 +124,9 @@ def test_the_imports_own_page_is_renewed_at_the_end(visitor: Visitor) -> None:
 
 def test_a_form_that_is_sent_twice_imports_once(visitor: Visitor) -> None:
     form = tokens(visitor.text(LIST))
-    first = visitor.send(LIST, {**form, **attached(a_workbook(3))})
-    again = visitor.send(LIST, {**form, **attached(a_workbook(3))})
+    book = a_workbook(3)  # A workbook tells when it was made: made again it is another file.
+    first = visitor.send(LIST, {**form, **attached(book)})
+    again = visitor.send(LIST, {**form, **attached(book)})
     assert first.location == again.location
     assert count(Job) == 1
     # Another file chosen on the same page is another import.

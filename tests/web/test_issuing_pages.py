@@ -160,10 +160,12 @@ def test_coupons_that_do_not_fit_the_volume_are_told_at_the_volume(
 
 def test_a_tenant_without_vendor_is_told_so(app: Flask) -> None:
     site = tenant_visitor(app, funded=False)
-    answer = site.post(NEW, typed())
+    answer = site.post(NEW, typed(), at="/admin/help")
     assert answer.status_code == 422
     assert "票券發行機構不存在" in answer.text
-    assert "請平台管理員" in site.text(NEW)
+    page = site.text(NEW)
+    assert "要由平台管理員先新增" in page
+    assert 'name="title"' not in page
 
 
 def test_imported_coupons_are_chosen_and_counted(

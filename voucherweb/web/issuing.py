@@ -20,6 +20,7 @@ from voucherweb.domain.voucher_rules import Phase, phase
 from voucherweb.models import Voucher
 from voucherweb.services import issuing
 from voucherweb.services.ids import parse_id
+from voucherweb.services.vendors import vendor_of_tenant
 from voucherweb.services.vouchers import get_voucher
 from voucherweb.transaction import unit_of_work
 from voucherweb.web.forms import Done, attempt
@@ -43,7 +44,7 @@ from voucherweb.web.language import Text
 from voucherweb.web.page import TENANT, page
 from voucherweb.web.rendering import render
 from voucherweb.web.shown import settings
-from voucherweb.web.vouchers import voucher_pages
+from voucherweb.web.vouchers import need_vendor, voucher_pages
 
 OPEN: Final = {Phase.DRAFT, Phase.OFF}
 
@@ -51,6 +52,9 @@ OPEN: Final = {Phase.DRAFT, Phase.OFF}
 @page(voucher_pages, "/new", roles=TENANT, methods=("GET", "POST"))
 def issue(actor: Actor) -> Response:
     form = VoucherForm()
+    missing = None if form.sent else need_vendor(vendor_of_tenant(actor.tenant_id))
+    if missing:
+        return render("issuing/not_yet.html", missing=missing)
 
     def act() -> Done:
         draft = parse(VoucherBody, form.wire()).draft()
