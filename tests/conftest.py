@@ -25,6 +25,15 @@ from voucherweb.extensions import db
 from voucherweb.services import identity, per_process, site_settings
 
 
+BROWSER = Path(__file__).parent / "browser"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: their server keeps the database in use for as long as it runs, and
+    a backup is restored only into one that nobody uses."""
+    items.sort(key=lambda item: BROWSER in item.path.parents)
+
+
 @pytest.fixture(scope="session")
 def engines() -> Iterator[TestEngines]:
     with temporary_data_dir() as data_dir, running_engines(data_dir) as running:
