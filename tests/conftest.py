@@ -24,7 +24,6 @@ from voucherweb.embedded.temporary import temporary_data_dir
 from voucherweb.extensions import db
 from voucherweb.services import identity, per_process, site_settings
 
-
 BROWSER = Path(__file__).parent / "browser"
 
 
