@@ -18,7 +18,7 @@ from voucherweb.domain.actor import Actor
 from voucherweb.errors import ERRORS, Detail, Refusal
 from voucherweb.services import idempotency
 from voucherweb.transaction import unit_of_work
-from voucherweb.web.language import Text, t
+from voucherweb.web.language import Text
 from voucherweb.web.page import current_page, go, say
 
 Done = tuple[str, Text]
@@ -152,8 +152,3 @@ def press(actor: Actor, act: Callable[[], Done]) -> Response:
         raise form.refusal
     say(RESUBMITTED, "warning")
     return go(current_page() or url_for("home.home"))
-
-
-def optional(label: Text) -> str:
-    """A label that says that the field may stay empty."""
-    return t(f"{label.zh}（選填）", f"{label.en} (optional)")

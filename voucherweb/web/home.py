@@ -35,7 +35,7 @@ class Step:
 def home(actor: Actor) -> Response:
     if actor.role is Role.CLERK:
         return go(url_for("desk.desk"))
-    return show_tenants("home/platform.html") if actor.is_platform else _of_tenant(actor)
+    return show_tenants() if actor.is_platform else _of_tenant(actor)
 
 
 def _of_tenant(actor: Actor) -> Response:

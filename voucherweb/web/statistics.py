@@ -48,7 +48,7 @@ class Subject:
 
 @page(statistics_pages, "", roles=PLATFORM)
 def platform(_actor: Actor) -> Response:
-    return show_tenants("statistics/platform.html")
+    return show_tenants()
 
 
 @page(statistics_pages, "/tenants/<uuid:tenant_id>", roles=PLATFORM)

@@ -34,7 +34,7 @@ COLUMNS: Final = {
 }
 
 
-def show_tenants(template: str) -> Response:
+def show_tenants() -> Response:
     """The list that the address asks for, with its totals."""
     wanted = listing.read(SORT, ("name", "voucherType", "startDate", "endDate"))
     narrowed = _filter(wanted)
@@ -43,7 +43,7 @@ def show_tenants(template: str) -> Response:
         listing.chip(wanted, name, texts)
     _day_chips(wanted)
     return render(
-        template,
+        "statistics/platform.html",
         list=wanted,
         rows=rows,
         totals=statistics_list.totals(narrowed),
