@@ -2,7 +2,13 @@
 
 from voucherweb.models.admins import Admin, AdminLink, AuthSession, RecoveryCode, RefreshToken
 from voucherweb.models.base import Base
-from voucherweb.models.coupons import Coupon, CouponImport, CouponImportFailure, CouponSet
+from voucherweb.models.coupons import (
+    Coupon,
+    CouponGift,
+    CouponImport,
+    CouponImportFailure,
+    CouponSet,
+)
 from voucherweb.models.engagement import (
     Engagement,
     EngagementScope,
@@ -11,9 +17,25 @@ from voucherweb.models.engagement import (
     VoucherDay,
 )
 from voucherweb.models.jobs import AuditEntry, IdempotencyKey, Job, Upload
-from voucherweb.models.members import PLATFORM_PROGRAMME, Card, Member, PointsEntry, Programme
+from voucherweb.models.members import (
+    PLATFORM_OWNER,
+    PLATFORM_PROGRAMME,
+    Card,
+    Member,
+    PointsEntry,
+    Programme,
+)
+from voucherweb.models.partners import (
+    AddOn,
+    ApiKey,
+    ApiKeySecret,
+    ConnectFamily,
+    ConnectRefreshToken,
+    ExchangeToken,
+    PartnerCall,
+)
 from voucherweb.models.redemptions import Redemption, WriteOff
-from voucherweb.models.tenants import SiteSetting, Tenant
+from voucherweb.models.tenants import Branch, SiteSetting, Tenant
 from voucherweb.models.vendors import (
     QuotaEntry,
     QuotaPurchase,
@@ -24,22 +46,32 @@ from voucherweb.models.vendors import (
 from voucherweb.models.vouchers import Voucher, VoucherSerial
 
 __all__ = [
+    "PLATFORM_OWNER",
     "PLATFORM_PROGRAMME",
+    "AddOn",
     "Admin",
     "AdminLink",
+    "ApiKey",
+    "ApiKeySecret",
     "AuditEntry",
     "AuthSession",
     "Base",
+    "Branch",
     "Card",
+    "ConnectFamily",
+    "ConnectRefreshToken",
     "Coupon",
+    "CouponGift",
     "CouponImport",
     "CouponImportFailure",
     "CouponSet",
     "Engagement",
     "EngagementScope",
+    "ExchangeToken",
     "IdempotencyKey",
     "Job",
     "Member",
+    "PartnerCall",
     "PointsEntry",
     "Programme",
     "QuotaEntry",

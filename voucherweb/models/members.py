@@ -2,14 +2,26 @@
 
 import uuid
 from datetime import date, datetime
+from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Numeric,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from voucherweb.models.base import Base, CreatedAt, SerialKey, UuidKey
 
 PLATFORM_PROGRAMME = uuid.UUID(int=1)
 """The programme whose points `/voucher/redeem` spends; the first migration creates it."""
+PLATFORM_OWNER = uuid.UUID(int=0)
+"""Stands for the platform where `owner_id` otherwise names the tenant, so that indexes find both
+alike."""
 
 
 class Member(Base):
@@ -40,14 +52,30 @@ class Member(Base):
 
 
 class Programme(Base):
-    """A points scheme; without a tenant it is the platform's."""
+    """A points scheme; without a tenant it is the platform's. Contract B calls it a campaign.
+
+    `value_per_point` is how much of a currency earns one point; without dates it always runs.
+    """
 
     __tablename__ = "programmes"
+    __table_args__ = (
+        CheckConstraint("status IN ('ACTIVE', 'INACTIVE')", name="status"),
+        CheckConstraint("value_per_point > 0", name="value_per_point"),
+        CheckConstraint("start_date <= end_date", name="dates"),
+        Index(None, "tenant_id", "created_at"),
+    )
 
     id: Mapped[UuidKey]
     tenant_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenants.id"))
     name: Mapped[str]
+    type: Mapped[str] = mapped_column(server_default="POINTS")
+    status: Mapped[str] = mapped_column(server_default="ACTIVE")
+    value_per_point: Mapped[Decimal] = mapped_column(Numeric(12, 2), server_default="1")
+    start_date: Mapped[datetime | None]
+    end_date: Mapped[datetime | None]
+    image_url: Mapped[str | None]
     created_at: Mapped[CreatedAt]
+    updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
 class Card(Base):
@@ -58,14 +86,18 @@ class Card(Base):
         CheckConstraint("balance >= 0", name="balance"),
         CheckConstraint("entry_count >= 0", name="entry_count"),
         UniqueConstraint("member_id", "programme_id"),
+        Index(None, "programme_id", "created_at"),
         {"postgresql_with": {"fillfactor": 70}},
     )
 
     id: Mapped[UuidKey]
+    card_no: Mapped[str] = mapped_column(unique=True, server_default=text("new_card_no()"))
     member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"))
     programme_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("programmes.id"))
     balance: Mapped[int] = mapped_column(server_default="0")
     entry_count: Mapped[int] = mapped_column(server_default="0")
+    tier: Mapped[str | None]
+    expired_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
 
 
@@ -73,6 +105,8 @@ class PointsEntry(Base):
     """One transfer of points between two accounts; never changed, never deleted.
 
     `seq` numbers the card's entries without gaps; `balance_after` is the card's balance then.
+    To a partner an entry is the transaction `transaction_id`; one that takes another back names
+    it by `voids`. `owner_id` is the programme's tenant, or `PLATFORM_OWNER`.
     """
 
     __tablename__ = "points_entries"
@@ -82,11 +116,41 @@ class PointsEntry(Base):
         CheckConstraint("points > 0", name="points"),
         CheckConstraint("balance_after >= 0", name="balance_after"),
         CheckConstraint(
-            "(kind = 'GRANT' AND debit = 'PROGRAMME' AND credit = 'CARD'"
-            " AND redemption_id IS NULL)"
-            " OR (kind = 'REDEEM' AND debit = 'CARD' AND credit = 'VOUCHER'"
-            " AND redemption_id IS NOT NULL)",
+            "(kind IN ('GRANT', 'ADD') AND debit = 'PROGRAMME' AND credit = 'CARD')"
+            " OR (kind = 'REDEEM' AND debit = 'CARD' AND credit = 'VOUCHER')"
+            " OR (kind = 'BURN' AND debit = 'CARD' AND credit = 'PARTNER')"
+            " OR (kind = 'VOID' AND (debit, credit) IN"
+            " (('CARD', 'PROGRAMME'), ('PARTNER', 'CARD')))",
             name="kind_accounts",
+        ),
+        CheckConstraint("(kind = 'REDEEM') = (redemption_id IS NOT NULL)", name="redeemed"),
+        CheckConstraint("(kind = 'VOID') = (voids IS NOT NULL)", name="voids"),
+        CheckConstraint("(method = 1) = (value IS NOT NULL)", name="value"),
+        Index("ix_points_entries_owner", "owner_id", "created_at", "transaction_id"),
+        Index(
+            "uq_points_entries_transaction_id",
+            "transaction_id",
+            unique=True,
+            postgresql_where=text("kind <> 'REDEEM'"),
+        ),
+        Index(
+            "uq_points_entries_ref_id",
+            "owner_id",
+            "ref_id",
+            unique=True,
+            postgresql_where=text("ref_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_points_entries_ref_no",
+            "owner_id",
+            "ref_no",
+            postgresql_where=text("ref_no IS NOT NULL"),
+        ),
+        Index(
+            "uq_points_entries_voids",
+            "voids",
+            unique=True,
+            postgresql_where=text("voids IS NOT NULL"),
         ),
     )
 
@@ -102,3 +166,10 @@ class PointsEntry(Base):
     actor: Mapped[str]
     reason: Mapped[str | None]
     created_at: Mapped[datetime]
+    transaction_id: Mapped[uuid.UUID] = mapped_column(server_default=text("gen_random_uuid()"))
+    owner_id: Mapped[uuid.UUID] = mapped_column(server_default=str(PLATFORM_OWNER))
+    method: Mapped[int | None]
+    value: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
+    ref_no: Mapped[str | None]
+    ref_id: Mapped[str | None]
+    voids: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("points_entries.id"))
