@@ -1,4 +1,4 @@
-"""Every refusal the system can utter: one exception, one table of codes (contract A, behaviour §1).
+"""Every refusal the system can utter: one exception, one table of codes (contracts A and B).
 
 Contract codes live nowhere else. `services` and `domain` raise `refuse("VOUCHER_…")`; the JSON
 edge, the pages and the commands show the same entry in their own shape and language.
@@ -264,6 +264,30 @@ ERRORS = _table(
             "尚未到使用期間",
             "The voucher's use period has not begun",
         ),
+        ("ALREADY_VOIDED", 409, "已作廢過", "It was already voided"),
+        ("COUPON_ALREADY_USED", 409, "票券碼已使用", "The coupon was already used"),
+        ("POOL_EMPTY", 409, "票券組已沒有可發放的票券碼", "The coupon set has no free coupon left"),
+        (
+            "SET_LIMIT_REACHED",
+            409,
+            "已達票券組的發放上限",
+            "The coupon set has given as many coupons as it may",
+        ),
+        (
+            "REF_AMBIGUOUS",
+            409,
+            "有多筆交易使用此 ref_no，請改用交易編號作廢",
+            "Several transactions bear this ref_no; void one by its id",
+        ),
+        ("REF_ID_EXISTS", 409, "ref_id 已被使用", "This ref_id was already used"),
+        ("INSUFFICIENT_POINTS", 422, "點數不足", "There are not enough points on the card"),
+        (
+            "POINTS_ALREADY_SPENT",
+            422,
+            "這筆點數已被使用，無法作廢",
+            "The points were already spent, so that adding them cannot be voided",
+        ),
+        ("COUPON_NOT_IN_DATE", 422, "不在票券的有效期間", "The coupon is not within its dates"),
     ]
 )
 

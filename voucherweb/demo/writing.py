@@ -64,6 +64,11 @@ _REDEMPTIONS: Final = (
     WHERE v.id = p.voucher_id
     """,
     """
+    UPDATE coupons c SET status = 'ACTIVE'
+    FROM vouchers v JOIN redemptions r ON r.voucher_id = v.id
+    WHERE v.coupon_set_id = c.set_id AND r.seq = c.ordinal
+    """,
+    """
     INSERT INTO voucher_cells (voucher_id, gender, age_level, redeemed, used)
     SELECT voucher_id, gender, age_level, sum(taken), sum(used) FROM (
         SELECT voucher_id, gender, age_level, 1 AS taken, 0 AS used FROM redemptions

@@ -94,3 +94,24 @@ class PointsEntryKind(StrEnum):
 
     GRANT = "GRANT"
     REDEEM = "REDEEM"
+    ADD = "ADD"
+    BURN = "BURN"
+    VOID = "VOID"
+
+
+class CouponSource(StrEnum):
+    """Where a coupon set's codes come from (contract B); `VOUCHER` is a 06 voucher's pool."""
+
+    VOUCHER = "VOUCHER"
+    IMPORT = "IMPORT"
+    GENERATE = "GENERATE"
+    AUTO_GENERATE = "AUTO_GENERATE"
+
+
+class CouponStatus(StrEnum):
+    """Contract B: in the pool, given, used, taken back."""
+
+    PENDING = "PENDING"
+    ACTIVE = "ACTIVE"
+    USED = "USED"
+    VOIDED = "VOIDED"

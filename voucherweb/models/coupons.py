@@ -85,6 +85,7 @@ class Coupon(Base):
         CheckConstraint(
             "code IS NULL OR (status IN ('ACTIVE', 'USED')) = (gift_id IS NOT NULL)", name="gift"
         ),
+        CheckConstraint("(code IS NULL) = (owner_id IS NULL)", name="owner"),
         Index(
             "uq_coupons_code",
             "owner_id",
@@ -107,7 +108,7 @@ class Coupon(Base):
     title: Mapped[str] = mapped_column(server_default="")
     description: Mapped[str] = mapped_column(server_default="")
     url: Mapped[str] = mapped_column(server_default="")
-    owner_id: Mapped[uuid.UUID]
+    owner_id: Mapped[uuid.UUID | None]
     code: Mapped[str | None]
     status: Mapped[str] = mapped_column(server_default="PENDING")
     gift_id: Mapped[uuid.UUID | None]

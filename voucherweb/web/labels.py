@@ -58,6 +58,9 @@ REDEMPTION_STATUSES: Final = _said(words.REDEMPTION_STATUSES)
 POINTS_KINDS: Final = {
     PointsEntryKind.GRANT: Text("發放", "Grant"),
     PointsEntryKind.REDEEM: Text("兌換", "Redeem"),
+    PointsEntryKind.ADD: Text("加點", "Add"),
+    PointsEntryKind.BURN: Text("扣點", "Burn"),
+    PointsEntryKind.VOID: Text("作廢", "Void"),
 }
 
 LABELS: Final[Mapping[str, Mapping[Any, Text]]] = {
