@@ -18,11 +18,12 @@ from tests.support.engines import (
     make_settings,
     running_engines,
 )
+from tests.support.partners import PartnerCaller, make_partner
 from voucherweb import create_app
 from voucherweb.config import Settings
 from voucherweb.embedded.temporary import temporary_data_dir
 from voucherweb.extensions import db
-from voucherweb.services import identity, per_process, site_settings
+from voucherweb.services import call_log, identity, per_process, site_settings
 
 BROWSER = Path(__file__).parent / "browser"
 
@@ -60,6 +61,7 @@ def migrated(settings: Settings) -> Iterator[Flask]:
 @pytest.fixture
 def app(migrated: Flask, settings: Settings) -> Iterator[Flask]:
     """The application over empty tables."""
+    call_log.flush(settings)  # Or a line of the test before would come into this one's log.
     empty_database(settings.database_url)
     empty_redis(settings.redis_url)
     identity.forget_members()
@@ -101,6 +103,24 @@ def stranger(client: FlaskClient, settings: Settings) -> Caller:
 @pytest.fixture
 def member(client: FlaskClient, settings: Settings) -> Caller:
     return cast.make_member(client, settings)
+
+
+@pytest.fixture
+def partner(client: FlaskClient, settings: Settings, tenant_id: str) -> PartnerCaller:
+    """The server of a partner of `tenant_id`."""
+    return make_partner(client, settings, tenant_id)
+
+
+@pytest.fixture
+def other_partner(client: FlaskClient, settings: Settings) -> PartnerCaller:
+    """The server of another tenant's partner."""
+    return make_partner(client, settings)
+
+
+@pytest.fixture
+def host_app(client: FlaskClient, settings: Settings) -> PartnerCaller:
+    """The host app's server, with a key of the platform's."""
+    return make_partner(client, settings, platform=True)
 
 
 @pytest.fixture

@@ -88,6 +88,12 @@ ERRORS = _table(
             "服務暫時無法使用，請以相同的 Idempotency-Key 重試",
             "The service is busy; ask again with the same Idempotency-Key",
         ),
+        (
+            "API_ERROR.TIMEOUT",
+            504,
+            "沒有在時間內得到結果，請以相同的 Idempotency-Key 重試",
+            "No answer came in time; ask again with the same Idempotency-Key",
+        ),
         ("API_ERROR.INTERNAL", 500, "系統發生錯誤", "Something went wrong on our side"),
         ("RESOURCE_NOT_EXISTS", 400, "資料檔不存在", "There is no such file"),
         (

@@ -1,6 +1,6 @@
 """Maps every failure to the contract's shape: refusals, HTTP errors, the database, surprises.
 
-Below some addresses another edge shows the same refusal in its own shape: see `ANSWERS`.
+Below some addresses another edge shows the same refusal in its own shape: see `show_by`.
 """
 
 from collections.abc import Callable
@@ -26,6 +26,8 @@ BY_CONSTRAINT = {
     "ck_vouchers_stock": "VOUCHER_REDEEM_OVER_VOLUME",
     "ck_cards_balance": "VOUCHER_REDEEM_INSUFFICIENT_POINTS",
     "uq_vouchers_coupon_set_id": "VOUCHER_NEED_COUPON_LIST",
+    "uq_points_entries_ref_id": "REF_ID_EXISTS",
+    "uq_points_entries_voids": "ALREADY_VOIDED",
 }
 """The database is the last guard: what it refuses is still told in the contract's words."""
 
@@ -50,10 +52,14 @@ TRANSIENT = (
 )
 
 
-ANSWERS: Final = "problem_answers"
-"""The extension that holds an `Answerer`, when there are pages beside the JSON API."""
+_ANSWERERS: Final = "problem_answerers"
 Answerer = Callable[[Refusal], Response | None]
 """Shows a refusal in its own shape, or None when the address is not its own."""
+
+
+def show_by(app: Flask, answerer: Answerer) -> None:
+    """Have refusals shown by another edge where its addresses are meant."""
+    app.extensions.setdefault(_ANSWERERS, []).append(answerer)
 
 
 def register_problems(app: Flask) -> None:
@@ -61,14 +67,15 @@ def register_problems(app: Flask) -> None:
     app.register_error_handler(Refusal, _answer)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(pg.Error, _driver)
     app.register_error_handler(PoolTimeout, _unavailable)
     app.register_error_handler(RedisError, _unavailable)
     app.register_error_handler(Exception, _surprise)
 
 
 def _answer(refusal: Refusal) -> Response:
-    other: Answerer | None = current_app.extensions.get(ANSWERS)
-    shown = other(refusal) if other else None
+    others: list[Answerer] = current_app.extensions.get(_ANSWERERS, [])
+    shown = next(filter(None, (other(refusal) for other in others)), None)
     return failure_response(refusal) if shown is None else shown
 
 
@@ -91,7 +98,15 @@ def _http(error: HTTPException) -> Response:
 
 
 def _database(error: DBAPIError) -> Response:
-    cause = error.orig
+    return _cause(error, error.orig)
+
+
+def _driver(error: pg.Error) -> Response:
+    """What single statements raise, which pass by SQLAlchemy (services/autocommit.py)."""
+    return _cause(error, error)
+
+
+def _cause(error: Exception, cause: BaseException | None) -> Response:
     if isinstance(cause, pg.IntegrityError) and cause.diag.constraint_name in BY_CONSTRAINT:
         return _named(BY_CONSTRAINT[cause.diag.constraint_name])
     if isinstance(cause, TRANSIENT):

@@ -6,7 +6,7 @@ from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFError
 
 from voucherweb.api.envelope import failure_named
-from voucherweb.api.problems import ANSWERS
+from voucherweb.api.problems import show_by
 from voucherweb.errors import Refusal, refuse
 from voucherweb.transaction import session
 from voucherweb.web.page import ours, to_sign_in
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 def register_page_problems(app: Flask) -> None:
     """Below `/admin` every refusal is a page; elsewhere it stays the JSON envelope."""
-    app.extensions[ANSWERS] = _answer
+    show_by(app, _answer)
     app.register_error_handler(CSRFError, _forged)
 
 

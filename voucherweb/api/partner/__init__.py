@@ -1,0 +1,1 @@
+"""The JSON edge of contract B: partners' servers and add-ons."""

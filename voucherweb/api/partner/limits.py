@@ -1,0 +1,84 @@
+"""How often a partner may call, and how often a code may be wrong (contract B).
+
+Counts live in the throttles' Redis; when it is away calls go through, as sign-in's do.
+"""
+
+from typing import Final
+
+import structlog
+from flask import request
+from redis.exceptions import RedisError
+
+from voucherweb.api.endpoint import settings
+from voucherweb.domain import clock
+from voucherweb.domain.partner import Partner
+from voucherweb.errors import refuse
+from voucherweb.extensions import limiter
+
+WINDOW: Final = 60
+"""Seconds; windows begin with each minute."""
+CALLS: Final = 6000
+"""Calls of one key or add-on in a window."""
+WRONG_CODES: Final = 30
+"""Wrong coupon codes of one key, and of one address, in a window."""
+
+log = structlog.get_logger(__name__)
+
+
+def _left_in_window() -> int:
+    return WINDOW - int(clock.now().timestamp()) % WINDOW
+
+
+def _name(kind: str, who: str) -> str:
+    return f"partner:{kind}:{who}:{int(clock.now().timestamp()) // WINDOW}"
+
+
+def _count(kind: str, who: str) -> int:
+    """One more of that kind; how many there are now in this window."""
+    try:
+        return limiter.storage.incr(_name(kind, who), WINDOW)
+    except RedisError as error:
+        log.warning("throttle_away", error=type(error).__name__)
+        return 0
+
+
+def count_call(partner: Partner) -> dict[str, str]:
+    """Count one call; the `RateLimit` headers of its answer. Raises TOO_MANY_REQUESTS."""
+    if not settings().ratelimit_enabled:
+        return {}
+    count, reset = _count("calls", partner.key), _left_in_window()
+    if count > CALLS:
+        raise refuse("TOO_MANY_REQUESTS", retry_after=reset)
+    return headers(CALLS - count, reset)
+
+
+def headers(remaining: int, reset: int) -> dict[str, str]:
+    """As the IETF's draft `ratelimit-headers` has them; `t` is in seconds."""
+    return {
+        "RateLimit-Policy": f'"calls";q={CALLS};w={WINDOW}',
+        "RateLimit": f'"calls";r={max(remaining, 0)};t={reset}',
+    }
+
+
+def _guessers(partner: Partner) -> tuple[str, str]:
+    return partner.key, f"address:{request.remote_addr}"
+
+
+def need_guess_left(partner: Partner) -> None:
+    """Raises TOO_MANY_REQUESTS for a caller, or an address, that was wrong too often."""
+    if not settings().ratelimit_enabled:
+        return
+    try:
+        wrong = [limiter.storage.get(_name("wrong", who)) for who in _guessers(partner)]
+    except RedisError as error:
+        log.warning("throttle_away", error=type(error).__name__)
+        return
+    if max(wrong) >= WRONG_CODES:
+        raise refuse("TOO_MANY_REQUESTS", retry_after=_left_in_window())
+
+
+def count_wrong(partner: Partner) -> None:
+    """Count one coupon code that is not there."""
+    if settings().ratelimit_enabled:
+        for who in _guessers(partner):
+            _count("wrong", who)
