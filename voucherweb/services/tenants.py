@@ -5,7 +5,7 @@ import secrets
 import uuid
 from typing import Any, Final
 
-from sqlalchemy import SQLColumnExpression, func, or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from voucherweb.domain import clock
@@ -21,6 +21,10 @@ from voucherweb.services.search import contains
 from voucherweb.transaction import session
 
 CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+CODE_PROBLEM: Final = (
+    "must be 1 to 32 letters, digits, dots, dashes or underscores",
+    "須為 1 至 32 個英文字母、數字、點、連字號或底線",
+)
 _UNAMBIGUOUS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 _TRIES: Final = 20
 
@@ -33,6 +37,12 @@ SORT: dict[str, SQLColumnExpression[Any]] = {
 }
 
 
+def real_tenants() -> ColumnElement[bool]:
+    """What keeps the twins of tenants, in which their partners try things out, from wherever
+    tenants are listed, chosen or looked up: nobody signs in to a twin or issues for it."""
+    return Tenant.sandbox_of.is_(None)
+
+
 def create_tenant(actor: Actor, name: str, kind: TenantType, code: str | None = None) -> Tenant:
     """A new tenant; without a code it gets a random one of 8 characters.
 
@@ -41,11 +51,7 @@ def create_tenant(actor: Actor, name: str, kind: TenantType, code: str | None = 
     name = _checked_name(name)
     if code is not None:
         if not CODE.fullmatch(code):
-            raise invalid(
-                "code",
-                "must be 1 to 32 letters, digits, dots, dashes or underscores",
-                "須為 1 至 32 個英文字母、數字、點、連字號或底線",
-            )
+            raise invalid("code", *CODE_PROBLEM)
         tenant = _insert(name, kind, code)
         if tenant is None:
             raise invalid("code", "is already in use", "已被使用")
@@ -86,7 +92,7 @@ def _insert(name: str, kind: TenantType, code: str) -> Tenant | None:
 
 def need_tenant(tenant_id: uuid.UUID | None) -> uuid.UUID:
     """The id of a tenant that exists; raises INVALID_PARAMETER naming `tenant`."""
-    found = session.scalar(select(Tenant.id).where(Tenant.id == tenant_id))
+    found = session.scalar(select(Tenant.id).where(Tenant.id == tenant_id, real_tenants()))
     if found is None:
         raise invalid("tenant", "there is no tenant of this id", "沒有此編號的租戶")
     return found
@@ -101,7 +107,8 @@ def list_tenants(name: str | None, asked: PageRequest) -> tuple[Rows, int]:
         .correlate(Tenant)
         .scalar_subquery()
     )
-    query, counted = select(Tenant, people.label("people")), select(Tenant.id)
+    query = select(Tenant, people.label("people")).where(real_tenants())
+    counted = select(Tenant.id).where(real_tenants())
     if name:
         found = or_(contains(Tenant.name, name), contains(Tenant.code, name))
         query, counted = query.where(found), counted.where(found)
@@ -110,7 +117,7 @@ def list_tenants(name: str | None, asked: PageRequest) -> tuple[Rows, int]:
 
 def get_tenant(actor: Actor, tenant_id: uuid.UUID | None, *, lock: bool = False) -> Tenant:
     """A tenant: any for a platform admin, for its own people their own; raises NOT_EXIST."""
-    query = select(Tenant).where(Tenant.id == tenant_id)
+    query = select(Tenant).where(Tenant.id == tenant_id, real_tenants())
     if not actor.is_platform:
         query = query.where(Tenant.id == actor.tenant_id)
     if lock:
@@ -119,6 +126,14 @@ def get_tenant(actor: Actor, tenant_id: uuid.UUID | None, *, lock: bool = False)
     if tenant is None:
         raise refuse("NOT_EXIST")
     return tenant
+
+
+def managed_tenant(actor: Actor, tenant_id: uuid.UUID | None) -> Tenant:
+    """The tenant whose partners an admin looks after: any for the platform, for a tenant's admin
+    the own one. Raises FORBIDDEN for clerks and members, NOT_EXIST for another tenant."""
+    if actor.role not in {Role.PLATFORM_ADMIN, Role.TENANT_ADMIN}:
+        raise refuse("FORBIDDEN")
+    return get_tenant(actor, tenant_id)
 
 
 def rename_tenant(actor: Actor, tenant_id: uuid.UUID | None, name: str) -> Tenant:
