@@ -15,10 +15,11 @@ from voucherweb.domain.people import (
     read_phone,
 )
 from voucherweb.errors import Detail, refuse
-from voucherweb.models import Member, Tenant
+from voucherweb.models import Member
 from voucherweb.services import audit
 from voucherweb.services.ids import parse_id
 from voucherweb.services.members import Person, create_member
+from voucherweb.services.tenants import is_tenant
 from voucherweb.transaction import session
 
 _T = TypeVar("_T")
@@ -67,14 +68,10 @@ def _read_tenant(text: str, known: Callable[[uuid.UUID], bool]) -> uuid.UUID | N
 def enrol(actor: Actor, fields: Mapping[str, str], today: date) -> Member:
     """A new member with 0 points from the texts of `read_person`; raises INVALID_PARAMETER naming
     every wrong one."""
-    person, problems = read_person(fields, today, _is_tenant)
+    person, problems = read_person(fields, today, is_tenant)
     if problems:
         raise refuse("INVALID_PARAMETER", problems)
     member = create_member(person)
     audit.record(actor, "member.add", "member", member.id, person.tenant_id)
     session.flush()
     return member
-
-
-def _is_tenant(tenant_id: uuid.UUID) -> bool:
-    return session.get(Tenant, tenant_id) is not None

@@ -18,6 +18,7 @@ from voucherweb.models import Member, Redemption, Tenant, Vendor, Voucher
 from voucherweb.services.masking import mask_name
 from voucherweb.services.member_search import by_id_or_phone
 from voucherweb.services.search import contains
+from voucherweb.services.tenants import real_members, real_tenants
 from voucherweb.services.voucher_counts import phase_at
 from voucherweb.transaction import session
 
@@ -175,11 +176,12 @@ def _tenants(words: str, most: int) -> list[TenantHit]:
         select(Tenant.id, Tenant.name, Tenant.code, Vendor.vendor_no)
         .outerjoin(Vendor, Vendor.tenant_id == Tenant.id)
         .where(
+            real_tenants(),
             or_(
                 contains(Tenant.name, words),
                 _same(Tenant.code, words),
                 _same(Vendor.vendor_no, words),
-            )
+            ),
         )
         .order_by(Tenant.name, Tenant.id)
         .limit(most)
@@ -195,7 +197,7 @@ def _members(words: str, most: int) -> list[MemberHit]:
     """By either id or the beginning of the phone number, each through its index."""
     query: Select[uuid.UUID, str, str | None, str | None] = (
         select(Member.id, Member.household_member_id, Member.name, Member.phone_number)
-        .where(or_(*by_id_or_phone(words)))
+        .where(or_(*by_id_or_phone(words)), real_members())
         .order_by(Member.created_at.desc(), Member.id)
         .limit(most)
     )

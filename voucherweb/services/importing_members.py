@@ -20,6 +20,7 @@ from voucherweb.models import PLATFORM_PROGRAMME, Tenant
 from voucherweb.services import audit
 from voucherweb.services.enrolling import read_person
 from voucherweb.services.members import MAX_HOUSEHOLD_ID, Person
+from voucherweb.services.tenants import real_tenants
 from voucherweb.transaction import session
 
 HEADERS: Final[Mapping[str, str]] = {
@@ -146,7 +147,7 @@ def _rows(reader: Any, columns: Sequence[str]) -> Iterator[Row]:
 
 def _copy(cursor: Cursor[Any], rows: Iterator[Row], today: date) -> list[Detail]:
     """Copy the good rows; the problems of the others."""
-    tenants = set(session.scalars(select(Tenant.id)))
+    tenants = set(session.scalars(select(Tenant.id).where(real_tenants())))
     problems: list[Detail] = []
     with cursor.copy(_COPY) as copy:
         for line, fields in rows:

@@ -40,6 +40,7 @@ from voucherweb.services.ids import parse_id
 from voucherweb.services.indexed import as_indexed
 from voucherweb.services.paging import AnySelect, fetch_page
 from voucherweb.services.search import contains
+from voucherweb.services.tenants import real_members
 from voucherweb.transaction import session
 
 MOST_FOUND: Final = 1000
@@ -125,7 +126,7 @@ def search(actor: Actor, typed: str, asked: PageRequest) -> tuple[list[FoundMemb
     platform: raises FORBIDDEN for everybody else.
     """
     _need_platform(actor)
-    ids = select(Member.id)
+    ids = select(Member.id).where(real_members())
     text = typed_words(typed)
     if text:
         conditions = by_id_or_phone(text)
@@ -170,7 +171,7 @@ def _members() -> AnySelect:
 def get_member(actor: Actor, member_id: uuid.UUID | None) -> FoundMember:
     """One member; raises FORBIDDEN for all but the platform, and NOT_EXIST."""
     _need_platform(actor)
-    row = session.execute(_members().where(Member.id == member_id)).one_or_none()
+    row = session.execute(_members().where(Member.id == member_id, real_members())).one_or_none()
     if row is None:
         raise refuse("NOT_EXIST")
     return FoundMember(*row)

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from voucherweb.domain.demographics import gender_of
-from voucherweb.models import PLATFORM_PROGRAMME, Card, Member, Tenant
+from voucherweb.models import PLATFORM_PROGRAMME, Card, Member
+from voucherweb.services.tenants import is_tenant
 from voucherweb.transaction import session
 
 MAX_HOUSEHOLD_ID = 255
@@ -77,4 +78,4 @@ def find_or_create_member(household_id: str, person: Person) -> Member:
 
 def _known_tenant(tenant_id: uuid.UUID | None) -> uuid.UUID | None:
     """A tenant named by a token counts only when it exists here."""
-    return session.scalar(select(Tenant.id).where(Tenant.id == tenant_id)) if tenant_id else None
+    return tenant_id if tenant_id and is_tenant(tenant_id) else None

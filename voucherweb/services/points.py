@@ -3,18 +3,28 @@
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
-from voucherweb.domain.enums import PointsEntryKind
-from voucherweb.errors import invalid, refuse
+from voucherweb.errors import Refusal, invalid, refuse
 from voucherweb.models import PLATFORM_PROGRAMME, Card, PointsEntry
 from voucherweb.services import audit
+from voucherweb.services.autocommit import within_unit_of_work
 from voucherweb.transaction import session
 
 MAX_GRANT = 1_000_000_000
 MAX_BALANCE = 2_000_000_000
+"""Also the SQL function's, which alone changes balances."""
+
+_GRANT = """
+WITH card AS MATERIALIZED (
+    SELECT c.id FROM cards c WHERE c.member_id = %s AND c.programme_id = %s
+)
+SELECT done.outcome, done.balance FROM card, LATERAL points_change(
+    'GRANT', card.id, %s, NULL, NULL, NULL, NULL, %s, %s, %s
+) AS done
+"""
 
 
 def grant(actor: Actor, member_id: uuid.UUID, points: int, reason: str | None = None) -> int:
@@ -23,32 +33,18 @@ def grant(actor: Actor, member_id: uuid.UUID, points: int, reason: str | None = 
     Raises NOT_EXIST for an unknown member and INVALID_PARAMETER for an amount out of range.
     """
     _need_amount(points)
-    row = session.execute(
-        update(Card)
-        .where(Card.member_id == member_id, Card.programme_id == PLATFORM_PROGRAMME)
-        .values(balance=Card.balance + points, entry_count=Card.entry_count + 1)
-        .returning(Card.id, Card.balance, Card.entry_count)
-    ).one_or_none()
-    if row is None:
-        raise refuse("NOT_EXIST")
-    _need_room(row.balance)
-    session.add(
-        PointsEntry(
-            card_id=row.id,
-            seq=row.entry_count,
-            kind=PointsEntryKind.GRANT,
-            debit="PROGRAMME",
-            credit="CARD",
-            points=points,
-            balance_after=row.balance,
-            actor=actor.key,
-            reason=reason,
-            created_at=clock.now(),
-        )
+    session.flush()
+    rows = within_unit_of_work(
+        _GRANT, (member_id, PLATFORM_PROGRAMME, points, actor.key, reason, clock.now())
     )
+    if not rows:
+        raise refuse("NOT_EXIST")
+    outcome, balance = rows[0]
+    if outcome != "DONE":
+        raise _over_maximum()
     audit.record(actor, "points.grant", "member", member_id, points=points, reason=reason)
     session.flush()
-    return int(row.balance)
+    return int(balance)
 
 
 def _need_amount(points: int) -> None:
@@ -58,7 +54,11 @@ def _need_amount(points: int) -> None:
 
 def _need_room(balance_after: int) -> None:
     if balance_after > MAX_BALANCE:
-        raise invalid("points", f"would exceed {MAX_BALANCE}", f"餘額不可超過 {MAX_BALANCE}")
+        raise _over_maximum()
+
+
+def _over_maximum() -> Refusal:
+    return invalid("points", f"would exceed {MAX_BALANCE}", f"餘額不可超過 {MAX_BALANCE}")
 
 
 def balance_after(member_id: uuid.UUID, points: int) -> int:
@@ -81,11 +81,11 @@ def balance(member_id: uuid.UUID) -> int:
 
 
 def statement(member_id: uuid.UUID, limit: int = 100) -> Sequence[PointsEntry]:
-    """The latest movements of a member's card, newest first."""
+    """The latest movements of a member's card in the platform's programme, newest first."""
     return session.scalars(
         select(PointsEntry)
         .join(Card, Card.id == PointsEntry.card_id)
-        .where(Card.member_id == member_id)
+        .where(Card.member_id == member_id, Card.programme_id == PLATFORM_PROGRAMME)
         .order_by(PointsEntry.id.desc())
         .limit(limit)
     ).all()

@@ -16,6 +16,7 @@ from voucherweb.domain.enums import VoucherType
 from voucherweb.domain.money import rate
 from voucherweb.errors import refuse
 from voucherweb.models import Tenant, Vendor, Voucher, VoucherCell
+from voucherweb.services.tenants import real_tenants
 from voucherweb.transaction import session
 
 
@@ -83,7 +84,7 @@ def of_tenant(tenant_id: uuid.UUID | None, voucher_type: VoucherType | None = No
     row = session.execute(
         select(Tenant.id, Tenant.name, Vendor.deposit, Vendor.withdraw, Vendor.purchase_count)
         .outerjoin(Vendor, Vendor.tenant_id == Tenant.id)
-        .where(Tenant.id == tenant_id)
+        .where(Tenant.id == tenant_id, real_tenants())
     ).one_or_none()
     if row is None:
         raise refuse("NOT_EXIST")

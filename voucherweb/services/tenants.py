@@ -14,7 +14,7 @@ from voucherweb.domain.enums import Role, TenantType
 from voucherweb.domain.paging import PageRequest
 from voucherweb.domain.people import Unreadable, read_name
 from voucherweb.errors import invalid, refuse
-from voucherweb.models import Admin, Tenant
+from voucherweb.models import Admin, Member, Tenant
 from voucherweb.services import audit
 from voucherweb.services.paging import Rows, fetch_page
 from voucherweb.services.search import contains
@@ -41,6 +41,12 @@ def real_tenants() -> ColumnElement[bool]:
     """What keeps the twins of tenants, in which their partners try things out, from wherever
     tenants are listed, chosen or looked up: nobody signs in to a twin or issues for it."""
     return Tenant.sandbox_of.is_(None)
+
+
+def real_members() -> ColumnElement[bool]:
+    """The same for members: those of a twin are made up, and nobody's customers."""
+    twins = select(Tenant.id).where(Tenant.sandbox_of.is_not(None))
+    return or_(Member.tenant_id.is_(None), Member.tenant_id.not_in(twins))
 
 
 def create_tenant(actor: Actor, name: str, kind: TenantType, code: str | None = None) -> Tenant:
@@ -90,12 +96,17 @@ def _insert(name: str, kind: TenantType, code: str) -> Tenant | None:
     return session.get_one(Tenant, tenant_id) if tenant_id else None
 
 
+def is_tenant(tenant_id: uuid.UUID | None) -> bool:
+    """Whether there is a tenant of this id, which is no twin."""
+    wanted = select(Tenant.id).where(Tenant.id == tenant_id, real_tenants())
+    return bool(session.scalar(select(wanted.exists())))
+
+
 def need_tenant(tenant_id: uuid.UUID | None) -> uuid.UUID:
     """The id of a tenant that exists; raises INVALID_PARAMETER naming `tenant`."""
-    found = session.scalar(select(Tenant.id).where(Tenant.id == tenant_id, real_tenants()))
-    if found is None:
+    if tenant_id is None or not is_tenant(tenant_id):
         raise invalid("tenant", "there is no tenant of this id", "沒有此編號的租戶")
-    return found
+    return tenant_id
 
 
 def list_tenants(name: str | None, asked: PageRequest) -> tuple[Rows, int]:

@@ -17,6 +17,7 @@ from voucherweb.models import Tenant, Vendor, VendorSerial
 from voucherweb.services import audit
 from voucherweb.services.paging import Rows, fetch_page
 from voucherweb.services.search import contains
+from voucherweb.services.tenants import is_tenant, real_tenants
 from voucherweb.transaction import session
 
 SORT: dict[str, SQLColumnExpression[Any]] = {
@@ -32,7 +33,7 @@ def tenants_without_vendor() -> Sequence[Tenant]:
     """Tenants that can still be given a vendor, by name."""
     has = select(Vendor.id).where(Vendor.tenant_id == Tenant.id).exists()
     return session.scalars(
-        select(Tenant).where(~has).order_by(collate(Tenant.name, "C"), Tenant.id)
+        select(Tenant).where(~has, real_tenants()).order_by(collate(Tenant.name, "C"), Tenant.id)
     ).all()
 
 
@@ -91,7 +92,7 @@ def add_vendor(actor: Actor, tenant_id: uuid.UUID | None) -> Vendor:
 
 
 def _need_free_tenant(tenant_id: uuid.UUID | None) -> None:
-    if tenant_id is None or session.get(Tenant, tenant_id) is None:
+    if tenant_id is None or not is_tenant(tenant_id):
         raise refuse("NOT_EXIST")
     if vendor_of_tenant(tenant_id):
         raise refuse("VOUCHER_VENDOR_EXIST")

@@ -19,6 +19,7 @@ from voucherweb.services.export_kinds.kind import ExportKind, Filters, Order, Ta
 from voucherweb.services.export_kinds.reading import need_manager
 from voucherweb.services.statistics import Statistics
 from voucherweb.services.statistics_tables import tables
+from voucherweb.services.tenants import is_tenant
 from voucherweb.services.vouchers import get_voucher
 from voucherweb.spreadsheets.tables import Value
 from voucherweb.transaction import session
@@ -50,10 +51,9 @@ def _need(actor: Actor, filters: Filters) -> tuple[uuid.UUID, uuid.UUID | None]:
     if actor.is_platform and not filters.has("tenantId"):
         raise invalid("filters.tenantId", "is required", "必填")
     named = filters.id("tenantId") if actor.is_platform else actor.tenant_id
-    tenant_id = session.scalar(select(Tenant.id).where(Tenant.id == named))
-    if tenant_id is None:
+    if named is None or not is_tenant(named):
         raise refuse("NOT_EXIST")
-    return tenant_id, None
+    return named, None
 
 
 def _read(order: Order) -> Table:
