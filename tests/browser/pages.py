@@ -142,6 +142,7 @@ SHOTS: Final = (
         "/admin/members/<uuid:member_id>/grant",
         through("/admin/members", "/admin/members/<uuid:member_id>"),
     ),
+    Shot("partners", "/admin/partners"),
     Shot("jobs", "/admin/jobs"),
     Shot(
         "job",

@@ -24,6 +24,7 @@ from voucherweb.web.jobs import job_pages
 from voucherweb.web.links import link_pages
 from voucherweb.web.members import member_pages
 from voucherweb.web.notifications import notification_pages
+from voucherweb.web.partners import partner_pages
 from voucherweb.web.profile import profile_pages
 from voucherweb.web.purchases import purchase_pages
 from voucherweb.web.quota import quota_pages
@@ -46,6 +47,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     job_pages,
     member_pages,
     notification_pages,
+    partner_pages,
     purchase_pages,
     quota_pages,
     setting_pages,

@@ -32,6 +32,7 @@ RAIL: Final[dict[Role, tuple[Item, ...]]] = {
         Item(Text("租戶", "Tenants"), "building", "tenants.index", "tenants"),
         Item(Text("管理員", "Admins"), "users", "admins.index", "admins"),
         Item(Text("會員", "Members"), "user", "members.index", "members", main=True),
+        Item(Text("合作夥伴", "Partners"), "puzzle", "partners.index", "partners"),
         Item(
             Text("統計", "Statistics"), "chart-bar", "statistics.platform", "statistics", main=True
         ),
@@ -49,6 +50,7 @@ RAIL: Final[dict[Role, tuple[Item, ...]]] = {
         Item(Text("額度", "Quota"), "coins", "quota.index", "quota"),
         Item(Text("統計", "Statistics"), "chart-bar", "statistics.tenant", "statistics"),
         Item(Text("匯入", "Imports"), "file-import", "imports.index", "imports"),
+        Item(Text("合作夥伴", "Partners"), "puzzle", "partners.index", "partners"),
         Item(Text("管理員", "Admins"), "users", "admins.index", "admins"),
         Item(Text("稽核", "Audit log"), "history", "audit.index", "audit"),
         Item(Text("設定", "Settings"), "settings", "settings.tenant", "settings"),
