@@ -27,13 +27,15 @@ HEADERS = {
 }
 
 
-def security_policy(storage_origin: str | None) -> str:
-    """Everything comes from us; pictures and uploads also go to the object store."""
+def security_policy(storage_origin: str | None, framed: str | None = None) -> str:
+    """Everything comes from us; pictures and uploads also go to the object store, and the page
+    that shows an add-on frames that one's origin (`framed`). No other page frames anything."""
     store = f" {storage_origin}" if storage_origin else ""
+    frames = framed or "'none'"
     return (
         f"default-src 'self'; img-src 'self' data: blob:{store}; connect-src 'self'{store};"
-        f" media-src 'self' blob:{store}; object-src 'none'; base-uri 'none';"
-        " form-action 'self'; frame-ancestors 'none'"
+        f" media-src 'self' blob:{store}; frame-src {frames}; object-src 'none';"
+        " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 
 
