@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 
+from voucherweb.domain.texts import storable
 from voucherweb.errors import refuse
 from voucherweb.models import PLATFORM_OWNER, Card, Member, Programme
 from voucherweb.services.autocommit import Execute
@@ -64,6 +65,5 @@ def need_member_id(execute: Execute, owner_id: uuid.UUID, household_id: str) -> 
 
 
 def _is_id(text: str) -> bool:
-    """Whether it can be the id of a member; the database takes no NUL and no lone surrogates."""
-    plain = "\0" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
-    return 0 < len(text) <= MAX_HOUSEHOLD_ID and plain
+    """Whether it can be the id of a member."""
+    return 0 < len(text) <= MAX_HOUSEHOLD_ID and storable(text)

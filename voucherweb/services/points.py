@@ -1,14 +1,13 @@
-"""Points of members: grants, balances and statements (behaviour §3, §10)."""
+"""Points of members in the platform's programme: grants and balances (behaviour §3, §10)."""
 
 import uuid
-from collections.abc import Sequence
 
 from sqlalchemy import select
 
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
 from voucherweb.errors import Refusal, invalid, refuse
-from voucherweb.models import PLATFORM_PROGRAMME, Card, PointsEntry
+from voucherweb.models import PLATFORM_PROGRAMME, Card
 from voucherweb.services import audit
 from voucherweb.services.autocommit import within_unit_of_work
 from voucherweb.transaction import session
@@ -78,14 +77,3 @@ def balance(member_id: uuid.UUID) -> int:
         )
     )
     return found or 0
-
-
-def statement(member_id: uuid.UUID, limit: int = 100) -> Sequence[PointsEntry]:
-    """The latest movements of a member's card in the platform's programme, newest first."""
-    return session.scalars(
-        select(PointsEntry)
-        .join(Card, Card.id == PointsEntry.card_id)
-        .where(Card.member_id == member_id, Card.programme_id == PLATFORM_PROGRAMME)
-        .order_by(PointsEntry.id.desc())
-        .limit(limit)
-    ).all()

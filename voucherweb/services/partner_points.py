@@ -1,0 +1,213 @@
+"""Points added, burnt and taken back by partners (contract B calls 9 to 13).
+
+The rules live in the SQL functions `points_change` and `points_void`: balance and entry move
+together in one statement. Here cards are found and outcomes become answers or refusals.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final, LiteralString
+
+from psycopg.errors import UniqueViolation
+from sqlalchemy.exc import IntegrityError
+
+from voucherweb.domain import clock
+from voucherweb.domain.enums import PointsEntryKind
+from voucherweb.domain.partner import Partner
+from voucherweb.domain.people import Unreadable, read_phone
+from voucherweb.domain.texts import storable
+from voucherweb.errors import Detail, Refusal, refuse
+from voucherweb.services.autocommit import Execute
+from voucherweb.services.points import MAX_BALANCE
+
+MAX_VALUE: Final = Decimal("999999999999.99")
+_REF_ID: Final = "uq_points_entries_ref_id"
+
+# The card is found before the function runs: a plan could otherwise call it for a card that
+# another condition then drops.
+_CHANGE: Final = """
+WITH card AS MATERIALIZED (
+    SELECT c.id FROM cards c
+    JOIN programmes p ON p.id = c.programme_id
+    JOIN members m ON m.id = c.member_id
+    WHERE c.card_no = %s AND m.phone_number = %s
+        AND coalesce(p.tenant_id, '00000000-0000-0000-0000-000000000000') = %s
+        AND (p.tenant_id IS NULL OR m.tenant_id IS NULL OR m.tenant_id = p.tenant_id)
+)
+SELECT done.outcome, done.transaction_id, done.card_no, done.points, done.balance
+FROM card, LATERAL points_change(%s, card.id, %s, %s, %s, %s, %s, %s, NULL, %s) AS done
+"""
+_VOID: Final = """
+SELECT outcome, transaction_id, card_no, points, balance, ref_no, ref_id, matches
+FROM points_void(%s, %s, %s, %s, %s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CardKey:
+    """How a partner names a card: its number with the telephone of its holder."""
+
+    card_no: str
+    phone_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refs:
+    """The partner's own names of a transaction; of one owner no two bear the same `ref_id`."""
+
+    ref_no: str | None = None
+    ref_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A transaction that was written, with the card's balance after it."""
+
+    transaction_id: uuid.UUID
+    card_no: str
+    points: int
+    balance: int
+    ref_no: str | None
+    ref_id: str | None
+
+
+def add_value(execute: Execute, by: Partner, card: CardKey, value: Decimal, refs: Refs) -> Moved:
+    """Add what the value is worth at the campaign's rate, rounded down.
+
+    Raises NOT_EXIST for a card that is not the owner's or not that telephone's, INVALID_PARAMETER
+    for less than one point and for more than a card holds, FORBIDDEN for a campaign that is not
+    running and for an expired card, REF_ID_EXISTS.
+    """
+    return _change(execute, by, card, refs, PointsEntryKind.ADD, (None, 1, value), "value")
+
+
+def add_points(execute: Execute, by: Partner, card: CardKey, points: int, refs: Refs) -> Moved:
+    """Add so many points; raises as `add_value` does."""
+    return _change(execute, by, card, refs, PointsEntryKind.ADD, (points, 2, None), "points")
+
+
+def burn(execute: Execute, by: Partner, card: CardKey, points: int, refs: Refs) -> Moved:
+    """Take points off a card, never below zero.
+
+    Raises INSUFFICIENT_POINTS, and what `add_value` does but for the campaign: what was earned can
+    be spent after its end.
+    """
+    return _change(execute, by, card, refs, PointsEntryKind.BURN, (points, None, None), "points")
+
+
+def _change(
+    execute: Execute,
+    by: Partner,
+    card: CardKey,
+    refs: Refs,
+    kind: PointsEntryKind,
+    amount: tuple[int | None, int | None, Decimal | None],
+    field: str,
+) -> Moved:
+    key = (card.card_no, _phone(card.phone_number), by.owner_id)
+    texts = (card.card_no, refs.ref_no or "", refs.ref_id or "")
+    if not all(storable(text) for text in texts):
+        raise refuse("NOT_EXIST")
+    values = (*key, kind, *amount, refs.ref_no, refs.ref_id, by.key, clock.now())
+    rows = _unique(execute, _CHANGE, values)
+    if not rows:
+        raise refuse("NOT_EXIST")
+    outcome, transaction_id, card_no, points, balance = rows[0]
+    if outcome != "DONE":
+        raise _refusal(outcome, field)
+    return Moved(transaction_id, card_no, points, balance, refs.ref_no, refs.ref_id)
+
+
+def _phone(text: str) -> str | None:
+    """As it is stored; None, which no member has, for what cannot be a telephone number."""
+    try:
+        return read_phone(text)
+    except Unreadable:
+        return None
+
+
+def _unique(
+    execute: Execute, statement: LiteralString, values: Sequence[Any]
+) -> Sequence[Sequence[Any]]:
+    """The rows of a statement; of rivals with one `ref_id` the unique key lets one through."""
+    try:
+        return execute(statement, values)
+    except (UniqueViolation, IntegrityError) as error:
+        cause = error.orig if isinstance(error, IntegrityError) else error
+        if isinstance(cause, UniqueViolation) and cause.diag.constraint_name == _REF_ID:
+            raise refuse("REF_ID_EXISTS") from error
+        raise
+
+
+def void_by_id(execute: Execute, by: Partner, transaction_id: uuid.UUID | None) -> Moved:
+    """Take one transaction back, once; the answer is the entry that does so.
+
+    Raises NOT_EXIST (also for a redemption of a voucher), ALREADY_VOIDED, and POINTS_ALREADY_SPENT
+    when the points that were added are no longer on the card.
+    """
+    if transaction_id is None:
+        raise refuse("NOT_EXIST")
+    return _void(execute, by, (transaction_id, None, None))
+
+
+def void_by_ref_no(execute: Execute, by: Partner, ref_no: str) -> Moved:
+    """The same for the only live transaction of this `ref_no`; raises REF_AMBIGUOUS, telling the
+    ids, when there are several."""
+    return _void(execute, by, (None, _named(ref_no), None))
+
+
+def void_by_ref_id(execute: Execute, by: Partner, ref_id: str) -> Moved:
+    """The same for the transaction of this `ref_id`."""
+    return _void(execute, by, (None, None, _named(ref_id)))
+
+
+def _named(text: str) -> str:
+    if not text or not storable(text):
+        raise refuse("NOT_EXIST")
+    return text
+
+
+def _void(
+    execute: Execute, by: Partner, named: tuple[uuid.UUID | None, str | None, str | None]
+) -> Moved:
+    *moved, matches = execute(_VOID, (by.owner_id, *named, by.key))[0]
+    outcome = moved.pop(0)
+    if outcome == "REF_AMBIGUOUS":
+        raise refuse(outcome, [Detail("transaction_id", str(one), str(one)) for one in matches])
+    if outcome != "DONE":
+        raise _refusal(outcome, "transaction_id")
+    return Moved(*moved)
+
+
+def _refusal(outcome: str, field: str) -> Refusal:
+    code, *reason = _REASONS.get(outcome, (outcome,))
+    return refuse(code, [Detail(field, *reason)] if reason else ())
+
+
+_REASONS: Final[dict[str, tuple[str, ...]]] = {
+    "NOT_FOUND": ("NOT_EXIST",),
+    "CAMPAIGN_CLOSED": (
+        "FORBIDDEN",
+        "the campaign is not running now, so that no points can be added",
+        "點數活動目前未進行，無法加點",
+    ),
+    "CARD_EXPIRED": ("FORBIDDEN", "the card has expired", "會員卡已過期"),
+    "WORTH_NOTHING": (
+        "INVALID_PARAMETER",
+        "is worth less than one point",
+        "換算後不足 1 點",
+    ),
+    "OVER_MAXIMUM": (
+        "INVALID_PARAMETER",
+        f"would bring the balance over {MAX_BALANCE}",
+        f"會使餘額超過 {MAX_BALANCE}",
+    ),
+    "IS_VOID": (
+        "ALREADY_VOIDED",
+        "is itself a void, which cannot be taken back",
+        "這筆交易本身即為作廢，無法再作廢",
+    ),
+}
+"""Codes and reasons (English, zh-TW) of the functions' outcomes that are no codes."""
