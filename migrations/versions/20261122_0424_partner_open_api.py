@@ -51,6 +51,7 @@ CHECKS = (
     ("coupon_sets", "limit", "given <= quantity"),
     ("coupons", "status", "status IN ('PENDING', 'ACTIVE', 'USED', 'VOIDED')"),
     ("coupons", "owner", "(code IS NULL) = (owner_id IS NULL)"),
+    ("coupons", "freed", "NOT freed OR status = 'PENDING'"),
     ("coupons", "gift", "code IS NULL OR (status IN ('ACTIVE', 'USED')) = (gift_id IS NOT NULL)"),
     (
         "points_entries",
@@ -332,6 +333,21 @@ def upgrade() -> None:
         ["family_id"],
         unique=False,
     )
+    op.create_table(
+        "code_import_failures",
+        sa.Column("job_id", sa.Uuid(), nullable=False),
+        sa.Column("row_number", sa.Integer(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("reason_en", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["job_id"],
+            ["jobs.id"],
+            name=op.f("fk_code_import_failures_job_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("job_id", "row_number", name=op.f("pk_code_import_failures")),
+    )
     op.add_column(
         "cards",
         sa.Column("card_no", sa.Text(), server_default=sa.text("new_card_no()"), nullable=False),
@@ -391,13 +407,20 @@ def upgrade() -> None:
         "coupons", sa.Column("status", sa.Text(), server_default="PENDING", nullable=False)
     )
     op.add_column("coupons", sa.Column("gift_id", sa.Uuid(), nullable=True))
+    op.add_column(
+        "coupons", sa.Column("freed", sa.Boolean(), server_default="false", nullable=False)
+    )
     op.create_index(
-        "ix_coupons_free",
+        "ix_coupons_freed",
         "coupons",
         ["set_id", "ordinal"],
         unique=False,
-        postgresql_where=sa.text("code IS NOT NULL AND status = 'PENDING'"),
+        postgresql_where=sa.text("freed"),
     )
+    for text in ("title", "description", "url"):
+        op.alter_column("coupons", text, server_default="")
+    op.execute("ALTER TABLE coupons SET (fillfactor = 90)")
+    op.execute("ALTER TABLE coupon_sets SET (fillfactor = 50)")
     op.create_index(
         "uq_coupons_code",
         "coupons",

@@ -25,7 +25,9 @@ class CouponSet(Base):
     A 06 voucher's pool (source `VOUCHER`) has titles and links: the voucher's piece `seq` takes
     the coupon whose `ordinal` equals it. A partner's set has codes: `IMPORT` and `GENERATE` hold
     them before they are given, `AUTO_GENERATE` makes one for each giving, at most `quantity`.
-    `given` counts those that members hold or have used, `used` the latter.
+    `given` counts those that members hold or have used, `used` the latter; `last_ordinal` is the
+    last coupon that was ever given. A pool bears the id of the job that fills it, and is `PENDING`
+    until then.
     """
 
     __tablename__ = "coupon_sets"
@@ -76,7 +78,8 @@ class CouponSet(Base):
 
 class Coupon(Base):
     """One coupon of a pool: free (`PENDING`), taken (`ACTIVE`), `USED`, or `VOIDED`, which is the
-    end of one that was made for a giving. A coupon with a code also names its present giving."""
+    end of one that was made for a giving. A coupon with a code also names its present giving;
+    `freed` says that it is free because it was taken back."""
 
     __tablename__ = "coupons"
     __table_args__ = (
@@ -86,6 +89,7 @@ class Coupon(Base):
             "code IS NULL OR (status IN ('ACTIVE', 'USED')) = (gift_id IS NOT NULL)", name="gift"
         ),
         CheckConstraint("(code IS NULL) = (owner_id IS NULL)", name="owner"),
+        CheckConstraint("NOT freed OR status = 'PENDING'", name="freed"),
         Index(
             "uq_coupons_code",
             "owner_id",
@@ -93,12 +97,9 @@ class Coupon(Base):
             unique=True,
             postgresql_where=text("code IS NOT NULL"),
         ),
-        Index(
-            "ix_coupons_free",
-            "set_id",
-            "ordinal",
-            postgresql_where=text("code IS NOT NULL AND status = 'PENDING'"),
-        ),
+        Index("ix_coupons_freed", "set_id", "ordinal", postgresql_where=text("freed")),
+        # Room for the next state of a coupon beside the one before it, without a word to any index.
+        {"postgresql_with": {"fillfactor": 90}},
     )
 
     set_id: Mapped[uuid.UUID] = mapped_column(
@@ -112,6 +113,7 @@ class Coupon(Base):
     code: Mapped[str | None]
     status: Mapped[str] = mapped_column(server_default="PENDING")
     gift_id: Mapped[uuid.UUID | None]
+    freed: Mapped[bool] = mapped_column(server_default="false")
 
 
 class CouponGift(Base):
@@ -185,3 +187,18 @@ class CouponImportFailure(Base):
     columns: Mapped[list[str]] = mapped_column(ARRAY(Text))
     reasons: Mapped[list[str]] = mapped_column(ARRAY(Text))
     reasons_en: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+
+
+class CodeImportFailure(Base):
+    """One row of a file of codes that was refused, with why in zh-TW and in English; kept for as
+    long as its job's record."""
+
+    __tablename__ = "code_import_failures"
+
+    job_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    row_number: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    reason: Mapped[str]
+    reason_en: Mapped[str]
