@@ -7,7 +7,8 @@ from typing import Final
 from sqlalchemy import func, literal, null, select, union_all
 
 from voucherweb.domain.actor import OPERATOR
-from voucherweb.models import Admin, Member
+from voucherweb.domain.partner import CallerKind
+from voucherweb.models import AddOn, Admin, ApiKey, Member
 from voucherweb.services.ids import parse_id
 from voucherweb.services.jobs import SYSTEM
 from voucherweb.services.masking import mask_name, short_id
@@ -23,12 +24,12 @@ NOT_PERSONS: Final[dict[str, tuple[str, str]]] = {
 
 def actor_names(keys: Iterable[str], *, english: bool = False) -> dict[str, str]:
     """What to show for each key, in one query at the most: an admin's name (or account), a
-    member's masked name (or a part of the id), or a word for the system and the operator. A key
-    that nothing is known of is shown as it is."""
+    member's masked name (or a part of the id), the name of a partner's key or add-on, or a word
+    for the system and the operator. A key that nothing is known of is shown as it is."""
     names = dict.fromkeys(keys, "")
-    admins, members = _ids(names, "admin"), _ids(names, "member")
-    if admins or members:
-        names |= _read(admins, members)
+    ids = {kind: _ids(names, kind) for kind in ("admin", "member", *CallerKind)}
+    if any(ids.values()):
+        names |= _read(ids)
     for key, name in names.items():
         if key in NOT_PERSONS:
             names[key] = NOT_PERSONS[key][english]
@@ -43,7 +44,7 @@ def _ids(keys: Iterable[str], kind: str) -> list[uuid.UUID]:
     return [found for head, _, tail in parts if head == kind and (found := parse_id(tail))]
 
 
-def _read(admins: list[uuid.UUID], members: list[uuid.UUID]) -> dict[str, str]:
+def _read(ids: dict[str, list[uuid.UUID]]) -> dict[str, str]:
     rows: Rows = session.execute(
         union_all(
             select(
@@ -51,13 +52,19 @@ def _read(admins: list[uuid.UUID], members: list[uuid.UUID]) -> dict[str, str]:
                 Admin.id,
                 func.coalesce(Admin.name, Admin.account).label("name"),
                 null().label("household"),
-            ).where(Admin.id.in_(admins)),
+            ).where(Admin.id.in_(ids["admin"])),
             select(literal("member"), Member.id, Member.name, Member.household_member_id).where(
-                Member.id.in_(members)
+                Member.id.in_(ids["member"])
+            ),
+            select(literal(CallerKind.KEY.value), ApiKey.id, ApiKey.name, null()).where(
+                ApiKey.id.in_(ids[CallerKind.KEY])
+            ),
+            select(literal(CallerKind.ADD_ON.value), AddOn.id, AddOn.name, null()).where(
+                AddOn.id.in_(ids[CallerKind.ADD_ON])
             ),
         )
     ).all()
     return {
-        f"{kind}:{id_}": name if kind == "admin" else mask_name(name) or short_id(household)
+        f"{kind}:{id_}": mask_name(name) or short_id(household) if kind == "member" else name
         for kind, id_, name, household in rows
     }
