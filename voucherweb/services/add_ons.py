@@ -129,8 +129,10 @@ def set_enabled(actor: Actor, add_on_id: uuid.UUID | None, *, enabled: bool) -> 
     wanted = ENABLED if enabled else DISABLED
     if add_on.status != wanted:
         add_on.status, add_on.updated_at = wanted, clock.now()
-        action = "add_on.enable" if enabled else "add_on.disable"
-        audit.record(actor, action, "add_on", add_on.id, add_on.tenant_id)
+        if enabled:
+            audit.record(actor, "add_on.enable", "add_on", add_on.id, add_on.tenant_id)
+        else:
+            audit.record(actor, "add_on.disable", "add_on", add_on.id, add_on.tenant_id)
         session.flush()
     return add_on
 

@@ -3,6 +3,18 @@
 from typing import Final
 
 ACTION_LABELS: Final[dict[str, tuple[str, str]]] = {
+    "add_on.add": ("新增附加應用", "Registered an add-on"),
+    "add_on.change": ("變更附加應用", "Changed an add-on"),
+    "add_on.disable": ("停用附加應用", "Disabled an add-on"),
+    "add_on.enable": ("啟用附加應用", "Enabled an add-on"),
+    "add_on.exchange": ("附加應用以交換權杖取得權杖", "An add-on exchanged its token"),
+    "add_on.open": ("產生附加應用的交換權杖", "Made an exchange token for an add-on"),
+    "add_on.refresh": ("附加應用更新權杖", "An add-on renewed its tokens"),
+    "add_on.refused": ("拒絕附加應用的權杖要求", "Refused an add-on a token"),
+    "add_on.reuse": (
+        "更新權杖重複使用，已撤銷附加應用的權杖",
+        "A refresh token was used again; the add-on's tokens were revoked",
+    ),
     "admin.add": ("新增管理員", "Added an admin"),
     "admin.appearance": ("變更外觀", "Changed the appearance"),
     "admin.desk": ("變更核銷櫃台", "Changed the desk"),
@@ -16,6 +28,12 @@ ACTION_LABELS: Final[dict[str, tuple[str, str]]] = {
     "admin.reset": ("重設密碼", "Reset a password"),
     "admin.reset_link": ("產生重設密碼連結", "Made a password reset link"),
     "admin.role": ("變更管理員角色", "Changed an admin's role"),
+    "api_key.add": ("新增 API 金鑰", "Added an API key"),
+    "api_key.refused": ("拒絕 API 金鑰的權杖要求", "Refused an API key a token"),
+    "api_key.revoke": ("撤銷 API 金鑰", "Revoked an API key"),
+    "api_key.rotate": ("輪替 API 金鑰的密鑰", "Rotated an API key's secret"),
+    "api_key.token": ("以 API 金鑰取得權杖", "An API key fetched a token"),
+    "branch.add": ("新增門市", "Added a branch"),
     "coupon.drop": ("捨棄匯入的一列", "Dropped a row of an import"),
     "coupon.drop_all": ("捨棄匯入的錯誤列", "Dropped the wrong rows of an import"),
     "coupon.import": ("匯入折價券", "Imported coupons"),
@@ -35,6 +53,7 @@ ACTION_LABELS: Final[dict[str, tuple[str, str]]] = {
     "points.grant": ("贈送點數", "Granted points"),
     "quota.add": ("新增額度", "Added quota"),
     "quota.correct": ("修正額度", "Corrected quota"),
+    "sandbox.add": ("建立測試環境", "Made a sandbox"),
     "session.end": ("結束登入", "Ended a sign-in"),
     "session.end_others": ("結束其他登入", "Ended the other sign-ins"),
     "settings.change": ("變更系統設定", "Changed a setting"),
@@ -56,7 +75,10 @@ ACTION_LABELS: Final[dict[str, tuple[str, str]]] = {
 """Every action that the program records, in zh-TW and English."""
 
 KIND_LABELS: Final[dict[str, tuple[str, str]]] = {
+    "add_on": ("附加應用", "Add-on"),
     "admin": ("管理員", "Admin"),
+    "api_key": ("API 金鑰", "API key"),
+    "branch": ("門市", "Branch"),
     "coupon_import": ("匯入", "Import"),
     "demo": ("示範資料", "Demo data"),
     "export": ("匯出", "Export"),
