@@ -31,10 +31,12 @@ _JSON_FLAG = "--json"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An answer that is given although the command ends with exit code 1."""
+    """An answer that is given although the command ends with exit code 1. `lines` tell people the
+    same where naming each value would not."""
 
     answer: Answer
     exit_code: int = 1
+    lines: Sequence[str] = ()
 
 
 class OperatorCommand(click.Command):
@@ -87,7 +89,7 @@ class OperatorCommand(click.Command):
             _fail_surprised(as_json=as_json)
             raise
         outcome = result if isinstance(result, Outcome) else Outcome(result, exit_code=0)
-        _show(outcome.answer, as_json=as_json)
+        _show(outcome, as_json=as_json)
         ctx.exit(outcome.exit_code)
 
 
@@ -113,20 +115,20 @@ def storage() -> Storage:
     return found
 
 
-def _is_chinese() -> bool:
+def is_chinese() -> bool:
     """Failures are told in the language of the operator's locale."""
     language = locale.getlocale()[0] or ""
     return language.lower().startswith(("zh", "chinese"))
 
 
 def _sentence(error: ErrorCode, details: Sequence[Detail]) -> str:
-    chinese = _is_chinese()
+    chinese = is_chinese()
     lines = [f"  {one.field}: {one.zh if chinese else one.en}" for one in details]
     return "\n".join([error.zh if chinese else error.en, *lines])
 
 
 def _echo_error(error: ErrorCode, details: Sequence[Detail]) -> None:
-    chinese = _is_chinese()
+    chinese = is_chinese()
     told = [{"field": one.field, "reason": one.zh if chinese else one.en} for one in details]
     message = error.zh if chinese else error.en
     _echo_json({"error": {"code": error.code, "message": message, "details": told}})
@@ -165,12 +167,13 @@ def _usage_details(error: click.ClickException) -> list[Detail]:
     return [Detail(name, error.format_message(), error.format_message())]
 
 
-def _show(answer: Answer, *, as_json: bool) -> None:
+def _show(outcome: Outcome, *, as_json: bool) -> None:
     if as_json:
-        _echo_json(answer)
+        _echo_json(outcome.answer)
         return
-    for name, value in answer.items():
-        click.echo(f"{name}: {_text(value)}")
+    named = [f"{name}: {_text(value)}" for name, value in outcome.answer.items()]
+    for line in outcome.lines or named:
+        click.echo(line)
 
 
 def _text(value: Any) -> str:

@@ -1,0 +1,256 @@
+"""Certifies a partner's integration by what its sandbox key has really done (contract B).
+
+The evidence is the log of the key's calls and, for add-ons, the exchange tokens of its tenant.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import func, select
+
+from voucherweb.domain.certification import (
+    FETCHING,
+    TOLD,
+    Finding,
+    Result,
+    Seen,
+    Sentence,
+    judge_keys,
+    judge_renewals,
+    judge_repeats,
+    judge_waits,
+)
+from voucherweb.domain.transaction_windows import CountRows, judge_windows
+from voucherweb.errors import invalid
+from voucherweb.models import (
+    AddOn,
+    ApiKey,
+    AuditEntry,
+    ExchangeToken,
+    PartnerCall,
+    PointsEntry,
+    Tenant,
+)
+from voucherweb.transaction import session
+
+MOST_CALLS: Final = 50_000
+"""Calls that are judged at most, the latest."""
+
+TITLES: Final = {
+    "idempotency-key": Sentence("每個寫入都帶 Idempotency-Key", "Sends a key with every write"),
+    "repeat-after-timeout": Sentence(
+        "逾時的寫入以同一個鍵重送", "Repeats a timed-out write with the same key"
+    ),
+    "retry-after": Sentence(
+        "收到 429 或 503 後等待 Retry-After", "Waits for Retry-After after a 429 or 503"
+    ),
+    "transaction-windows": Sentence(
+        "以首尾相接的半開區間讀完交易", "Reads transactions to the end in half-open windows"
+    ),
+    "renew-after-401": Sentence("收到 401 後換發權杖", "Renews its token after a 401"),
+    "exchange-once": Sentence("每個交換權杖只用一次", "Uses each exchange token once"),
+}
+"""The items of a certification, in their order."""
+
+TO_DO: Final = {
+    "idempotency-key": Sentence(
+        "每個 POST 與 DELETE 都帶新的 Idempotency-Key，例如 UUID；只有重送同一個請求時才沿用。",
+        "Send a new Idempotency-Key, such as a UUID, with every POST and DELETE; use it again only"
+        " to repeat the same request.",
+    ),
+    "repeat-after-timeout": Sentence(
+        "以 X-Sandbox-Fault: timeout-after-commit 做一次寫入，收到 504 後以同一個鍵與內容重送。",
+        "Write once with X-Sandbox-Fault: timeout-after-commit, and after the 504 send the same"
+        " key and content again.",
+    ),
+    "retry-after": Sentence(
+        "以 X-Sandbox-Fault: too-many-requests 呼叫一次，等待 Retry-After 秒後再送同一個呼叫；"
+        "同一把金鑰的所有行程都要等。",
+        "Call once with X-Sandbox-Fault: too-many-requests, wait the seconds of Retry-After, then"
+        " make the same call again; every process that uses the key has to wait.",
+    ),
+    "transaction-windows": Sentence(
+        "讀至少兩段交易：from 等於上一段的 to，to 不在未來，每段由第 1 頁讀到最後一頁；"
+        "其中一段的 size 要小到有兩頁以上。",
+        "Read at least two windows of transactions: each from equals the to before it, no to lies"
+        " in the future, pages run from 1 to the last; choose a size so small that one window has"
+        " several pages.",
+    ),
+    "renew-after-401": Sentence(
+        "以 X-Sandbox-Fault: unauthorized 呼叫一次，收到 401 後以金鑰換發權杖，再呼叫一次。",
+        "Call once with X-Sandbox-Fault: unauthorized, fetch a new token with the key after the"
+        " 401, then call again.",
+    ),
+    "exchange-once": Sentence(
+        "由管理網站開啟附加應用，並在 60 秒內以 exchange_token 換發一次權杖；"
+        "重新整理頁面時不要再送同一個。",
+        "Open the add-on from the admin site and exchange its exchange_token once within 60"
+        " seconds; do not send it again when the page reloads.",
+    ),
+}
+"""What an integrator does to pass an item."""
+
+AGAIN: Final = Sentence(
+    "修正後請用新的沙盒金鑰，或以較晚的起點（--since）重新認證。",
+    "When it is mended, certify anew: with a new sandbox key, or from a later moment (--since).",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item: what was found, and what to do when it has not passed."""
+
+    name: str
+    title: Sentence
+    finding: Finding
+    to_do: Sentence | None
+
+    @property
+    def has_passed(self) -> bool:
+        return self.finding.result in {Result.PASSED, Result.NOT_NEEDED}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A certification of one key over its calls since `since` (all that the log holds)."""
+
+    key: str
+    since: datetime | None
+    calls: int
+    items: tuple[Item, ...]
+
+    @property
+    def has_passed(self) -> bool:
+        return all(one.has_passed for one in self.items)
+
+
+def certify(key: ApiKey, since: datetime | None = None) -> Report:
+    """Judge what the key has done. Raises INVALID_PARAMETER for a live key."""
+    if key.kind != "SANDBOX":
+        raise invalid("key", "is not a sandbox key", "不是沙盒金鑰")
+    calls = _calls(key, since)
+    findings = {
+        "idempotency-key": judge_keys(calls),
+        "repeat-after-timeout": judge_repeats(calls),
+        "retry-after": judge_waits(calls),
+        "transaction-windows": judge_windows(calls, _counter(key)),
+        "renew-after-401": judge_renewals(calls),
+        "exchange-once": _judge_exchanges(key, since),
+    }
+    return Report(key.key, since, len(calls), tuple(map(_item, findings.items())))
+
+
+def _item(found: tuple[str, Finding]) -> Item:
+    name, finding = found
+    to_do = None
+    if finding.result is Result.NOT_SHOWN:
+        to_do = TO_DO[name]
+    elif finding.result is Result.FAILED:
+        to_do = Sentence(TO_DO[name].zh + AGAIN.zh, f"{TO_DO[name].en} {AGAIN.en}")
+    return Item(name, TITLES[name], finding, to_do)
+
+
+def _calls(key: ApiKey, since: datetime | None) -> list[Seen]:
+    """The key's calls, and the tokens that it fetched, in the order in which they were answered."""
+    logged = select(PartnerCall).where(PartnerCall.caller == f"key:{key.id}")
+    fetched = select(AuditEntry).where(
+        AuditEntry.object_kind == "api_key",
+        AuditEntry.object_id == str(key.id),
+        AuditEntry.action == "api_key.token",
+    )
+    if since is not None:
+        logged = logged.where(PartnerCall.at >= since)
+        fetched = fetched.where(AuditEntry.at >= since)
+    calls = session.scalars(logged.order_by(PartnerCall.id.desc()).limit(MOST_CALLS))
+    tokens = session.scalars(fetched.order_by(AuditEntry.id.desc()).limit(MOST_CALLS))
+    found = [*map(_seen, calls), *map(_fetched, tokens)]
+    return sorted(found, key=lambda one: one.at)
+
+
+def _fetched(entry: AuditEntry) -> Seen:
+    """A token that was fetched with the key, of which the audit log tells."""
+    return Seen(
+        at=entry.at,
+        ms=0,
+        request_id=entry.request_id or "",
+        method="POST",
+        path=FETCHING,
+        query="",
+        status=201,
+        code=None,
+        key=None,
+        replayed=False,
+        fingerprint=None,
+        retry_after=None,
+    )
+
+
+def _seen(call: PartnerCall) -> Seen:
+    return Seen(
+        at=call.at,
+        ms=call.ms,
+        request_id=call.request_id,
+        method=call.method,
+        path=call.path,
+        query=call.query,
+        status=call.status,
+        code=call.code,
+        key=call.idempotency_key,
+        replayed=call.replayed,
+        fingerprint=call.fingerprint,
+        retry_after=call.retry_after,
+    )
+
+
+def _counter(key: ApiKey) -> CountRows:
+    """Counts the transactions of a window as the key sees them."""
+    twin = select(Tenant.id).where(Tenant.sandbox_of == key.tenant_id).scalar_subquery()
+
+    def count(start: datetime, end: datetime) -> int:
+        counted = select(func.count()).where(
+            PointsEntry.owner_id == twin,
+            PointsEntry.created_at >= start,
+            PointsEntry.created_at < end,
+        )
+        return session.scalars(counted).one()
+
+    return count
+
+
+def _judge_exchanges(key: ApiKey, since: datetime | None) -> Finding:
+    """Every exchange token that the tenant's add-ons offered was offered once, in time."""
+    if not session.scalar(select(func.count()).where(AddOn.tenant_id == key.tenant_id)):
+        return Finding(Result.NOT_NEEDED, Sentence("租戶沒有附加應用", "The tenant has no add-on"))
+    offered = (
+        select(ExchangeToken)
+        .join(AddOn, AddOn.id == ExchangeToken.add_on_id)
+        .where(AddOn.tenant_id == key.tenant_id, ExchangeToken.attempts > 0)
+        .order_by(ExchangeToken.created_at)
+    )
+    if since is not None:
+        offered = offered.where(ExchangeToken.created_at >= since)
+    return _judge_tokens(session.scalars(offered).all())
+
+
+def _judge_tokens(tokens: Sequence[ExchangeToken]) -> Finding:
+    again = [one for one in tokens if one.attempts > 1 or one.used_at is None]
+    if again:
+        reason = Sentence(
+            f"{len(again)} 個交換權杖用了不只一次，或過期後才用",
+            f"{len(again)} exchange tokens were offered more than once, or too late",
+        )
+        return Finding(Result.FAILED, reason, _made_at(again))
+    if not tokens:
+        reason = Sentence("沒有用過交換權杖", "No exchange token was used")
+        return Finding(Result.NOT_SHOWN, reason)
+    reason = Sentence(
+        f"{len(tokens)} 個交換權杖各用一次", f"All {len(tokens)} exchange tokens were used once"
+    )
+    return Finding(Result.PASSED, reason, _made_at(tokens))
+
+
+def _made_at(tokens: Sequence[ExchangeToken]) -> tuple[str, ...]:
+    """A token has no request of the key's; the moment when it was made names it."""
+    return tuple(f"token of {one.created_at.isoformat()}" for one in tokens[-TOLD:])
