@@ -2,15 +2,32 @@
 
 from flask import Flask
 
+from voucherweb.cli.addons import addons
 from voucherweb.cli.admins import admins
+from voucherweb.cli.apikeys import apikeys
 from voucherweb.cli.backup import backup, restore
 from voucherweb.cli.books import books
+from voucherweb.cli.branches import branches
 from voucherweb.cli.demo import demo
 from voucherweb.cli.members import members
+from voucherweb.cli.partner import partner
 from voucherweb.cli.points import points
 from voucherweb.cli.tenants import tenants
 
-COMMANDS = (tenants, admins, members, points, books, demo, backup, restore)
+COMMANDS = (
+    tenants,
+    admins,
+    members,
+    points,
+    books,
+    demo,
+    backup,
+    restore,
+    apikeys,
+    addons,
+    branches,
+    partner,
+)
 
 
 def register_commands(app: Flask) -> None:
