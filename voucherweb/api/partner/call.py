@@ -18,7 +18,7 @@ from voucherweb.api.envelope import JSON
 from voucherweb.api.parsing import parse, read_json
 from voucherweb.api.partner.answers import Listed, body_of, with_headers
 from voucherweb.api.partner.blueprint import blueprint
-from voucherweb.api.partner.faults import asked_fault, refusal_of
+from voucherweb.api.partner.faults import Fault, When, asked_fault, befall
 from voucherweb.api.partner.limits import count_call
 from voucherweb.api.partner.shapes import NoQuery, PageQuery, PartnerBody, PartnerData
 from voucherweb.domain.partner import Partner, Scope
@@ -132,15 +132,14 @@ def run(declared: Call) -> Response:
     if declared.scope not in partner.scopes:
         raise refuse("FORBIDDEN")
     fault = asked_fault(partner, declared.errors)
-    if fault is not None and not fault.after:
-        raise refusal_of(fault)
-    response = _answer(declared, partner)
-    if fault is not None:
-        raise refusal_of(fault)
+    befall(fault, When.BEFORE)
+    response = _answer(declared, partner, fault)
+    if not g.get("partner_replayed", False):  # Or the lost answer would never be found again.
+        befall(fault, When.AFTER)
     return response
 
 
-def _answer(declared: Call, partner: Partner) -> Response:
+def _answer(declared: Call, partner: Partner, fault: Fault | None) -> Response:
     raw, data = read_json(request) if declared.method == "POST" else (b"", {})
     query = parse(declared.query, request.args.to_dict())
     body = parse(declared.body, data)
@@ -149,11 +148,13 @@ def _answer(declared: Call, partner: Partner) -> Response:
     if key is not None:
         print_ = idempotency.fingerprint(declared.method, _own_address(declared, path), raw)
         g.partner_key, g.partner_print = key, print_
-        return _once(declared, Asked(partner, body, query, path, within_unit_of_work), key, print_)
-    if declared.session:
+        asked = Asked(partner, body, query, path, within_unit_of_work)
+        return _once(declared, asked, key, print_, fault)
+    if declared.session or fault is not None:
         with unit_of_work():
             asked = Asked(partner, body, query, path, within_unit_of_work)
             made = _bytes(declared, asked)
+            befall(fault, When.INSTEAD)
     else:
         made = _bytes(declared, Asked(partner, body, query, path, alone(settings())))
     return Response(made, status=declared.status, mimetype=JSON)
@@ -171,12 +172,13 @@ def _bytes(declared: Call, asked: Asked) -> bytes:
     return body_of(result)
 
 
-def _once(declared: Call, asked: Asked, key: str, print_: bytes) -> Response:
+def _once(declared: Call, asked: Asked, key: str, print_: bytes, fault: Fault | None) -> Response:
     """The first answer of this key: made now, or found; see services/idempotency.py."""
     with unit_of_work():
         known = idempotency.recall(asked.partner.key, key, print_)
         if known is None:
             answer = idempotency.Answer(declared.status, _bytes(declared, asked))
+            befall(fault, When.INSTEAD)
             idempotency.store(asked.partner.key, key, print_, answer)
             return Response(answer.body, status=answer.status, mimetype=JSON)
     g.partner_replayed = True

@@ -6,7 +6,7 @@ Counts live in the throttles' Redis; when it is away calls go through, as sign-i
 from typing import Final
 
 import structlog
-from flask import request
+from flask import g, request
 from redis.exceptions import RedisError
 
 from voucherweb.api.endpoint import settings
@@ -48,6 +48,7 @@ def count_call(partner: Partner) -> dict[str, str]:
         return {}
     count, reset = _count("calls", partner.key), _left_in_window()
     if count > CALLS:
+        g.partner_headers = headers(0, reset)
         raise refuse("TOO_MANY_REQUESTS", retry_after=reset)
     return headers(CALLS - count, reset)
 
