@@ -8,6 +8,8 @@ from voucherweb.cli.apikeys import apikeys
 from voucherweb.cli.backup import backup, restore
 from voucherweb.cli.books import books
 from voucherweb.cli.branches import branches
+from voucherweb.cli.campaigns import campaigns
+from voucherweb.cli.cards import cards
 from voucherweb.cli.demo import demo
 from voucherweb.cli.members import members
 from voucherweb.cli.partner import partner
@@ -19,6 +21,8 @@ COMMANDS = (
     admins,
     members,
     points,
+    campaigns,
+    cards,
     books,
     demo,
     backup,

@@ -8,7 +8,6 @@ from typing import Any, Final
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
-    Row,
     SQLColumnExpression,
     Text,
     Uuid,
@@ -21,7 +20,6 @@ from sqlalchemy import (
 )
 
 from voucherweb.domain.actor import Actor
-from voucherweb.domain.numbering import user_voucher_no
 from voucherweb.domain.paging import PageRequest
 from voucherweb.domain.people import Unreadable, read_phone
 from voucherweb.domain.scanning import typed_words
@@ -30,14 +28,10 @@ from voucherweb.models import (
     PLATFORM_PROGRAMME,
     Card,
     Member,
-    PointsEntry,
-    Redemption,
     Tenant,
-    Voucher,
 )
-from voucherweb.services.actor_names import actor_names
+from voucherweb.services.card_statement import StatementLine, statement_lines
 from voucherweb.services.ids import parse_id
-from voucherweb.services.indexed import as_indexed
 from voucherweb.services.paging import AnySelect, fetch_page
 from voucherweb.services.search import contains
 from voucherweb.services.tenants import real_members
@@ -52,7 +46,6 @@ SORT: Final[dict[str, SQLColumnExpression[Any]]] = {
     "tenantName": Tenant.name,
     "balance": Card.balance,
 }
-STATEMENT_SORT: Final[dict[str, SQLColumnExpression[Any]]] = {"seq": as_indexed(PointsEntry.seq)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +62,6 @@ class FoundMember:
     tenant_name: str | None
     balance: int
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class StatementLine:
-    """One movement; `points` is signed, what was added to the card. `number` is the piece that
-    was paid for."""
-
-    seq: int
-    kind: str
-    points: int
-    balance_after: int
-    redemption_id: uuid.UUID | None
-    voucher_id: uuid.UUID | None
-    voucher_title: str | None
-    number: str | None
-    actor: str
-    actor_name: str
-    reason: str | None
-    at: datetime
 
 
 def _need_platform(actor: Actor) -> None:
@@ -184,32 +158,4 @@ def statement_page(
     there are. Raises as `get_member` does."""
     get_member(actor, member_id)
     card = (Card.member_id == member_id) & (Card.programme_id == PLATFORM_PROGRAMME)
-    counted = select(PointsEntry.id).join(Card, Card.id == PointsEntry.card_id).where(card)
-    query = (
-        select(PointsEntry, Redemption.seq, Voucher.id, Voucher.title, Voucher.voucher_no)
-        .join(Card, Card.id == PointsEntry.card_id)
-        .outerjoin(Redemption, Redemption.id == PointsEntry.redemption_id)
-        .outerjoin(Voucher, Voucher.id == Redemption.voucher_id)
-        .where(card)
-    )
-    rows, total = fetch_page(query, asked, STATEMENT_SORT, PointsEntry.id, counted)
-    names = actor_names((row[0].actor for row in rows), english=english)
-    return [_line(row, names) for row in rows], total
-
-
-def _line(row: Row[*tuple[Any, ...]], names: dict[str, str]) -> StatementLine:
-    entry, seq, voucher_id, title, voucher_no = row
-    return StatementLine(
-        seq=entry.seq,
-        kind=entry.kind,
-        points=entry.points if entry.credit == "CARD" else -entry.points,
-        balance_after=entry.balance_after,
-        redemption_id=entry.redemption_id,
-        voucher_id=voucher_id,
-        voucher_title=title,
-        number=user_voucher_no(voucher_no, seq) if voucher_no else None,
-        actor=entry.actor,
-        actor_name=names[entry.actor],
-        reason=entry.reason,
-        at=entry.created_at,
-    )
+    return statement_lines(card, asked, english=english)

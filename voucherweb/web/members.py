@@ -11,7 +11,7 @@ from voucherweb.api.parsing import Body, Integer, parse
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.paging import SortSpec
 from voucherweb.errors import Refusal
-from voucherweb.services import member_search, points
+from voucherweb.services import card_statement, member_search, points
 from voucherweb.services.member_search import FoundMember
 from voucherweb.web import listing
 from voucherweb.web.forms import Done, Form, attempt
@@ -22,7 +22,7 @@ from voucherweb.web.rendering import render
 member_pages = Blueprint("members", __name__, url_prefix="/admin/members")
 
 SORT: Final = SortSpec(tuple(member_search.SORT), "createTime", "desc")
-BOOK: Final = SortSpec(tuple(member_search.STATEMENT_SORT), "seq", "desc")
+BOOK: Final = SortSpec(tuple(card_statement.SORT), "seq", "desc")
 MAX_REASON: Final = 200
 
 

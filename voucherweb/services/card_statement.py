@@ -1,0 +1,90 @@
+"""The movements of one card, as pages show them."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Row, SQLColumnExpression, select
+from sqlalchemy.orm import aliased
+
+from voucherweb.domain.numbering import user_voucher_no
+from voucherweb.domain.paging import PageRequest
+from voucherweb.models import Card, PointsEntry, Redemption, Voucher
+from voucherweb.services.actor_names import actor_names
+from voucherweb.services.indexed import as_indexed
+from voucherweb.services.paging import fetch_page
+
+SORT: Final[dict[str, SQLColumnExpression[Any]]] = {"seq": as_indexed(PointsEntry.seq)}
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One movement; `points` is signed, what was added to the card. `number` is the piece that
+    was paid for. `is_void`: it was taken back by a later one."""
+
+    seq: int
+    kind: str
+    points: int
+    balance_after: int
+    redemption_id: uuid.UUID | None
+    voucher_id: uuid.UUID | None
+    voucher_title: str | None
+    number: str | None
+    actor: str
+    actor_name: str
+    reason: str | None
+    at: datetime
+    transaction_id: uuid.UUID
+    ref_no: str | None
+    ref_id: str | None
+    is_void: bool
+
+
+def statement_lines(
+    card: ColumnElement[bool], asked: PageRequest, *, english: bool = False
+) -> tuple[list[StatementLine], int]:
+    """A page of the movements of the one card that fulfils the condition, sorted by `seq`, and how
+    many there are."""
+    taking_back = aliased(PointsEntry)
+    counted = select(PointsEntry.id).join(Card, Card.id == PointsEntry.card_id).where(card)
+    query = (
+        select(
+            PointsEntry,
+            Redemption.seq,
+            Voucher.id,
+            Voucher.title,
+            Voucher.voucher_no,
+            taking_back.id.is_not(None),
+        )
+        .join(Card, Card.id == PointsEntry.card_id)
+        .outerjoin(Redemption, Redemption.id == PointsEntry.redemption_id)
+        .outerjoin(Voucher, Voucher.id == Redemption.voucher_id)
+        .outerjoin(taking_back, taking_back.voids == PointsEntry.id)
+        .where(card)
+    )
+    rows, total = fetch_page(query, asked, SORT, PointsEntry.id, counted)
+    names = actor_names((row[0].actor for row in rows), english=english)
+    return [_line(row, names) for row in rows], total
+
+
+def _line(row: Row[*tuple[Any, ...]], names: dict[str, str]) -> StatementLine:
+    entry, seq, voucher_id, title, voucher_no, is_void = row
+    return StatementLine(
+        seq=entry.seq,
+        kind=entry.kind,
+        points=entry.points if entry.credit == "CARD" else -entry.points,
+        balance_after=entry.balance_after,
+        redemption_id=entry.redemption_id,
+        voucher_id=voucher_id,
+        voucher_title=title,
+        number=user_voucher_no(voucher_no, seq) if voucher_no else None,
+        actor=entry.actor,
+        actor_name=names[entry.actor],
+        reason=entry.reason,
+        at=entry.created_at,
+        transaction_id=entry.transaction_id,
+        ref_no=entry.ref_no,
+        ref_id=entry.ref_id,
+        is_void=is_void,
+    )
