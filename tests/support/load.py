@@ -13,18 +13,20 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any
 
-AGAIN = {409, 429, 500, 503}
+AGAIN = {429, 500, 503}
+IN_PROGRESS = b"IDEMPOTENCY_IN_PROGRESS"
 PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One POST with its caller's token and idempotency key."""
+    """One write with its caller's token and idempotency key."""
 
     path: str
     token: str
     body: dict[str, Any]
     key: str
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,17 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """The error's short name; OK for a success."""
-        if self.status == 200:
+        """The error's short name, of either contract; OK for a success."""
+        if self.status in {200, 201}:
             return "OK"
-        name: str = json.loads(self.body)["errorMsg"]
+        told = json.loads(self.body)
+        name: str = told.get("errorMsg") or told["code"]
         return name.rpartition(".")[2]
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether the caller is told, or has, to ask again with the same key."""
+        return self.status in AGAIN or (self.status == 409 and IN_PROGRESS in self.body)
 
 
 class Client:
@@ -66,7 +74,7 @@ class Client:
         while time.monotonic() < end:
             tries += 1
             answer = self._try(ask, tries)
-            if answer and answer.status not in AGAIN:
+            if answer and not answer.unsettled:
                 return answer
             time.sleep(PAUSE_SECONDS)
         raise TimeoutError(f"no answer to {ask.key} after {tries} tries")
@@ -80,14 +88,15 @@ class Client:
         if self._connection is None:
             self._connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=15)
         try:
-            self._connection.request("POST", ask.path, json.dumps(ask.body), headers)
+            body = json.dumps(ask.body) if ask.method == "POST" else None
+            self._connection.request(ask.method, ask.path, body, headers)
             response = self._connection.getresponse()
-            body = response.read()
+            told = response.read()
         except (OSError, http.client.HTTPException):
             self.close()
             return None
         replayed = response.headers.get("Idempotent-Replayed") == "true"
-        return Answer(ask, response.status, body, replayed, tries)
+        return Answer(ask, response.status, told, replayed, tries)
 
     def close(self) -> None:
         if self._connection is not None:
