@@ -20,7 +20,7 @@ UNIT_POINTS = 30
 DAY_ZONE = "Asia/Taipei"
 TABLES = (
     "tenants, vendors, quota_entries, vouchers, members, cards, points_entries, redemptions,"
-    " engagements, engagement_scopes, voucher_cells, tenant_cells, voucher_days"
+    " engagements, engagement_scopes, voucher_cells, tenant_cells, voucher_days, fresh_engagements"
 )
 
 
@@ -229,7 +229,7 @@ ON CONFLICT (voucher_id, gender, age_level) DO UPDATE SET
 """
 
 HISTORY = (_TENANTS, _VOUCHERS, _QUOTA, _MEMBERS, _REDEMPTIONS, _ENGAGEMENTS)
-"""All but the roll-up by days, as it was before there was one."""
+"""All but the roll-ups that came later, as it was before there were any."""
 
 _DAYS = """
 INSERT INTO voucher_days (voucher_id, day, redeemed, used, reach_persons, reach_times,
@@ -248,6 +248,11 @@ FROM (
 ) events GROUP BY 1, 2;
 """
 
+_FRESH = """
+INSERT INTO fresh_engagements (member_id, voucher_id, kind)
+SELECT member_id, voucher_id, kind FROM bulk_engagements;
+"""
+
 
 def fill(
     connection: psycopg.Connection[tuple[Any, ...]], size: Size, now: datetime
@@ -258,7 +263,7 @@ def fill(
     cursor = psycopg.ClientCursor(connection)
     with connection.transaction():
         cursor.execute("SET LOCAL work_mem = '256MB'; SET LOCAL jit = off")
-        for part in (*HISTORY, _DAYS):
+        for part in (*HISTORY, _DAYS, _FRESH):
             cursor.execute(part, parameters)
         tenants = cursor.execute("SELECT id FROM bulk_tenants ORDER BY n").fetchall()
     cursor.execute(f"VACUUM (ANALYZE) {TABLES}")

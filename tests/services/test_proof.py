@@ -106,6 +106,14 @@ TAMPERS = {
             " SELECT id, tenant_id, admin_id, used_at, used_at::date + 9 FROM desk"
         ),
     ),
+    "days.closed": (
+        (
+            "INSERT INTO tenant_days SELECT v.tenant_id, d.day, v.voucher_type, d.redeemed + 1,"
+            " d.used, d.reach_persons, d.reach_times, d.click_persons, d.click_times"
+            f" FROM voucher_days d JOIN vouchers v ON v.id = d.voucher_id WHERE v.id = {OFFER}"
+        ),
+    ),
+    "audience.pairs": ("DELETE FROM fresh_engagements WHERE kind = 'C'",),
 }
 
 
@@ -144,7 +152,7 @@ def test_right_books_are_right_and_every_check_looked_at_rows(offer: uuid.UUID) 
     proof = prove(lambda result: looked.update({result.name: result.checked}))
     assert (proof.ok, proof.first_bad, proof.checked) == (True, None, sum(looked.values()))
     assert [name for name, rows_seen in looked.items() if not rows_seen] == [
-        *("stock.limit", "desk.write_offs", "desk.days")
+        *("stock.limit", "desk.write_offs", "desk.days", "days.closed")
     ]
 
 
@@ -196,7 +204,10 @@ def test_the_first_bad_row_is_told_with_what_it_says_and_should(
         ("DELETE FROM voucher_days", {"days.cells"}),
         ("DELETE FROM engagement_scopes", {"scopes.members", "cells.tenant"}),
         ("DELETE FROM tenant_cells", {"cells.tenant"}),
-        ("DELETE FROM engagements", {"cells.persons", "cells.times", "scopes.members"}),
+        (
+            "DELETE FROM engagements",
+            {"cells.persons", "cells.times", "scopes.members", "audience.pairs"},
+        ),
         ("DELETE FROM coupons", {"coupons.ordinals"}),
         ("DELETE FROM quota_purchase_revisions", {"quota.purchases", "quota.revisions"}),
         (

@@ -114,6 +114,10 @@ _ENGAGEMENTS: Final = (
     ORDER BY e.member_id, e.voucher_id, e.kind
     """,
     """
+    INSERT INTO fresh_engagements (member_id, voucher_id, kind)
+    SELECT member_id, voucher_id, kind FROM engagements
+    """,
+    """
     INSERT INTO engagement_scopes (member_id, tenant_id, scope, kind, gender, age_level)
     SELECT DISTINCT ON (e.member_id, v.tenant_id, s.scope, e.kind)
            e.member_id, v.tenant_id, s.scope, e.kind, e.gender, e.age_level

@@ -1,8 +1,10 @@
 """The tables, one subject a file. Rules across rows live in services and in the database."""
 
 from voucherweb.models.admins import Admin, AdminLink, AuthSession, RecoveryCode, RefreshToken
+from voucherweb.models.audience import AudienceBlock, AudienceMember, FreshEngagement
 from voucherweb.models.base import Base
 from voucherweb.models.coupons import (
+    CodeImportFailure,
     Coupon,
     CouponGift,
     CouponImport,
@@ -13,6 +15,7 @@ from voucherweb.models.engagement import (
     Engagement,
     EngagementScope,
     TenantCell,
+    TenantDay,
     VoucherCell,
     VoucherDay,
 )
@@ -53,11 +56,14 @@ __all__ = [
     "AdminLink",
     "ApiKey",
     "ApiKeySecret",
+    "AudienceBlock",
+    "AudienceMember",
     "AuditEntry",
     "AuthSession",
     "Base",
     "Branch",
     "Card",
+    "CodeImportFailure",
     "ConnectFamily",
     "ConnectRefreshToken",
     "Coupon",
@@ -68,6 +74,7 @@ __all__ = [
     "Engagement",
     "EngagementScope",
     "ExchangeToken",
+    "FreshEngagement",
     "IdempotencyKey",
     "Job",
     "Member",
@@ -83,6 +90,7 @@ __all__ = [
     "SiteSetting",
     "Tenant",
     "TenantCell",
+    "TenantDay",
     "Upload",
     "Vendor",
     "VendorSerial",

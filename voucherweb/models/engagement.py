@@ -112,3 +112,29 @@ class VoucherDay(Base):
     reach_times: Mapped[int] = mapped_column(server_default="0")
     click_persons: Mapped[int] = mapped_column(server_default="0")
     click_times: Mapped[int] = mapped_column(server_default="0")
+
+
+class TenantDay(Base):
+    """The days of all vouchers of a tenant and a type added up, once a day is over and closed: the
+    trend over many vouchers. Days after the latest one of this table are in `voucher_days` alone.
+    """
+
+    __tablename__ = "tenant_days"
+    __table_args__ = (
+        CheckConstraint(
+            "redeemed >= 0 AND used >= 0 AND reach_persons >= 0 AND reach_times >= 0"
+            " AND click_persons >= 0 AND click_times >= 0",
+            name="counts",
+        ),
+        Index(None, "day"),
+    )
+
+    tenant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    voucher_type: Mapped[str] = mapped_column(primary_key=True)
+    redeemed: Mapped[int]
+    used: Mapped[int]
+    reach_persons: Mapped[int]
+    reach_times: Mapped[int]
+    click_persons: Mapped[int]
+    click_times: Mapped[int]

@@ -1,8 +1,8 @@
 """One row of figures for each tenant with a vendor (contract A §取得票券統計列表, behaviour §7).
 
 Set-based: a constant number of statements whatever the number of tenants. Without dates it reads
-cells only. Dates narrow the vouchers by `onStartDate`; persons are then counted from engagements,
-but for tenants none of whose vouchers lies outside the dates.
+cells only. Dates narrow the vouchers by `onStartDate`; persons are then counted over the vouchers'
+audiences, which are kept as bits.
 """
 
 import uuid
@@ -18,18 +18,17 @@ from sqlalchemy import (
     Select,
     SQLColumnExpression,
     Subquery,
-    and_,
     case,
     cast,
     func,
     select,
-    union_all,
 )
 
 from voucherweb.domain.enums import VoucherType
 from voucherweb.domain.money import rate
 from voucherweb.domain.paging import PageRequest
-from voucherweb.models import Engagement, Tenant, TenantCell, Vendor, Voucher, VoucherCell
+from voucherweb.models import Tenant, TenantCell, Vendor, Voucher, VoucherCell
+from voucherweb.services import audience
 from voucherweb.services.paging import AnySelect, fetch_page
 from voucherweb.services.search import contains
 from voucherweb.services.statistics import EVERY_TYPE
@@ -227,22 +226,10 @@ def _counted(wanted: Filter) -> Subquery:
 
 
 def _met(wanted: Filter) -> Subquery:
-    """Persons by tenant: told by the cells where they can, else counted."""
+    """Persons by tenant: told by the cells, or counted over the audiences between the dates."""
     if not wanted.dated:
         return _told(wanted).subquery("met")
-    covered = _covered(wanted)
-    told = _told(wanted).where(TenantCell.tenant_id.in_(covered))
-    return union_all(told, _recounted(wanted, covered)).subquery("met")
-
-
-def _covered(wanted: Filter) -> Select[uuid.UUID]:
-    """Tenants none of whose vouchers that ever were on the shelf lies outside the dates."""
-    return (
-        select(Voucher.tenant_id)
-        .where(*_of_type(wanted), Voucher.first_on_at.is_not(None))
-        .group_by(Voucher.tenant_id)
-        .having(func.bool_and(and_(*_between(wanted))))
-    )
+    return audience.persons(_picked(wanted)).subquery("met")
 
 
 def _told(wanted: Filter) -> Select[uuid.UUID, int, int]:
@@ -260,27 +247,8 @@ def _told(wanted: Filter) -> Select[uuid.UUID, int, int]:
     )
 
 
-def _recounted(wanted: Filter, covered: Select[uuid.UUID]) -> Select[uuid.UUID, int, int]:
-    person = (
-        select(
-            Voucher.tenant_id,
-            func.bool_or(Engagement.kind == "R").label("reached"),
-            func.bool_or(Engagement.kind == "C").label("clicked"),
-        )
-        .join(Engagement, Engagement.voucher_id == Voucher.id)
-        .where(*_picked(wanted), Voucher.tenant_id.not_in(covered))
-        .group_by(Voucher.tenant_id, Engagement.member_id)
-        .subquery("person")
-    )
-    return select(
-        person.c.tenant_id,
-        func.count().filter(person.c.reached).label("reach_persons"),
-        func.count().filter(person.c.clicked).label("click_persons"),
-    ).group_by(person.c.tenant_id)
-
-
 def _make_room() -> None:
-    """Counting persons groups every engagement that matches: in memory, by a plain plan."""
+    """Unions of bits are held in memory; compiling the statement would cost more than it takes."""
     session.execute(
         select(func.set_config("work_mem", "32MB", True), func.set_config("jit", "off", True))
     )

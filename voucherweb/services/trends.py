@@ -1,25 +1,34 @@
 """What happened day by day, with one voucher or with a tenant's vouchers: the daily trend.
 
 All of it is read from the roll-up `voucher_days`, which each event keeps exact in its own
-transaction. Days are local days of the zone that was set when the event came.
+transaction. Days are local days of the zone that was set when the event came. For many vouchers,
+days that are over are added up once (`close_days`) and read from `tenant_days`.
 """
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, any_, func, select
+from sqlalchemy import Date, Row, Select, any_, func, literal, select, text, union_all
 
+from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import VoucherType
 from voucherweb.errors import invalid
-from voucherweb.models import Voucher, VoucherDay
+from voucherweb.models import TenantDay, Voucher, VoucherDay
 from voucherweb.services.summary import existing
 from voucherweb.services.vouchers import get_voucher
-from voucherweb.transaction import session
+from voucherweb.transaction import session, unit_of_work
 
 MAX_DAYS = 366
 SPARKLINE_DAYS = 30
+OPEN_DAYS: Final = 4
+"""So many days in UTC stay open: a local day ends up to half a day later than it, a zone of days
+may be changed by 26 hours, and a transaction lasts far less than the rest."""
+BITE: Final = 31
+"""Days that are closed in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,8 @@ def of_voucher(
     """
     _require_span(first_day, last_day)
     voucher = get_voucher(actor, voucher_id)
-    return _daily(VoucherDay.voucher_id == voucher.id, first_day, last_day)
+    rows = _counts(VoucherDay, first_day, last_day).where(VoucherDay.voucher_id == voucher.id)
+    return _trend(session.execute(rows), first_day, last_day)
 
 
 def of_tenant(
@@ -80,8 +90,22 @@ def of_tenant(
     """
     _require_span(first_day, last_day)
     picked = select(Voucher.id).where(*existing(tenant_id, voucher_type)).scalar_subquery()
-    # An array is looked up in the primary key; a join would read every tenant's days.
-    return _daily(VoucherDay.voucher_id == any_(func.array(picked)), first_day, last_day)
+    closed = [TenantDay.tenant_id == tenant_id]
+    if voucher_type:
+        closed.append(TenantDay.voucher_type == voucher_type)
+    # What was never on the shelf has no days, so that a deleted draft is missing in none of them.
+    over = select(func.coalesce(func.max(TenantDay.day), literal("-infinity", Date)))
+    every = union_all(
+        _counts(TenantDay, first_day, last_day).where(*closed),
+        # An array is looked up in the primary key; a join would read every tenant's days.
+        _counts(VoucherDay, first_day, last_day).where(
+            VoucherDay.voucher_id == any_(func.array(picked)),
+            VoucherDay.day > over.scalar_subquery(),
+        ),
+    ).subquery("every")
+    sums = (func.sum(every.c[name]) for name in MEASURES)
+    rows = session.execute(select(every.c.day, *sums).group_by(every.c.day))
+    return _trend(rows, first_day, last_day)
 
 
 def sparkline(tenant_id: uuid.UUID, today: date, days: int = SPARKLINE_DAYS) -> Trend:
@@ -96,12 +120,31 @@ def _require_span(first_day: date, last_day: date) -> None:
         raise invalid("endDate", f"at most {MAX_DAYS} days can be shown", f"最多 {MAX_DAYS} 天")
 
 
-def _daily(picked: ColumnElement[bool], first_day: date, last_day: date) -> Trend:
-    rows = session.execute(
-        select(VoucherDay.day, *(func.sum(getattr(VoucherDay, name)) for name in MEASURES))
-        .where(picked, VoucherDay.day.between(first_day, last_day))
-        .group_by(VoucherDay.day)
-    )
+def _counts(
+    days: type[VoucherDay] | type[TenantDay], first_day: date, last_day: date
+) -> Select[*tuple[Any, ...]]:
+    named = (getattr(days, name) for name in MEASURES)
+    return select(days.day, *named).where(days.day.between(first_day, last_day))
+
+
+def _trend(rows: Iterable[Row[*tuple[Any, ...]]], first_day: date, last_day: date) -> Trend:
     known = {row[0]: Day(row[0], **dict(zip(MEASURES, row[1:], strict=True))) for row in rows}
     span = (first_day + timedelta(days=n) for n in range((last_day - first_day).days + 1))
     return Trend(tuple(known.get(day) or Day(day) for day in span))
+
+
+def close_days() -> int:
+    """Add up the days that are over, for the trends of tenants; how many days.
+
+    No event comes for a day that has been over for three whole days, whatever the zone of days
+    becomes meanwhile; only an undo takes something from it, and knows of closed days.
+    """
+    last = clock.now().date() - timedelta(days=OPEN_DAYS)
+    total = 0
+    while True:
+        with unit_of_work():
+            query = text("SELECT close_days(:last, :most)")
+            count = int(session.execute(query, {"last": last, "most": BITE}).scalar_one())
+        total += count
+        if count == 0:
+            return total

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from voucherweb.domain import clock
-from voucherweb.services import cleanup, jobs
+from voucherweb.services import audience, cleanup, jobs, trends
 from voucherweb.transaction import unit_of_work
 from voucherweb.workers.jobs import storage
 
@@ -33,9 +33,12 @@ CHORES = (
     Chore("forget_idempotency_keys", timedelta(minutes=10), cleanup.forget_idempotency_keys),
     Chore("forget_imports", timedelta(minutes=10), cleanup.forget_imports),
     Chore("forget_workbooks", timedelta(minutes=10), lambda: cleanup.forget_workbooks(storage())),
+    Chore("forget_unfilled_sets", timedelta(seconds=30), cleanup.forget_unfilled_sets),
     Chore("forget_exports", timedelta(minutes=10), lambda: cleanup.forget_exports(storage())),
     Chore("forget_sessions", timedelta(hours=1), cleanup.forget_sessions),
     Chore("forget_jobs", timedelta(hours=1), cleanup.forget_jobs),
     Chore("forget_uploads", timedelta(hours=1), forget_uploads),
+    Chore("fold_audience", timedelta(seconds=15), audience.fold),
+    Chore("close_days", timedelta(hours=1), trends.close_days),
 )
 """Beside the take-down, which the scheduler itself keeps time for."""
