@@ -81,6 +81,7 @@ def refused_row(tab: Tab, shot: Shot) -> str | None:
     return forms.first.get_attribute("action") if forms.count() else None
 
 
+CALLS: Final = "/admin/partners/calls"
 ADMIN: Final = "/admin/admins/<uuid:admin_id>"
 
 SHOTS: Final = (
@@ -143,6 +144,8 @@ SHOTS: Final = (
         through("/admin/members", "/admin/members/<uuid:member_id>"),
     ),
     Shot("partners", "/admin/partners"),
+    Shot("calls", CALLS),
+    Shot("call", f"{CALLS}/<int:call_id>", first_link(CALLS)),
     Shot("jobs", "/admin/jobs"),
     Shot(
         "job",

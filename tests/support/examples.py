@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select, text
 
-from tests.support import cast, desks, sheets
+from tests.support import calls, cast, desks, sheets
 from voucherweb.config import Settings
 from voucherweb.models import AuthSession, Member, QuotaPurchase, Vendor
 from voucherweb.services import desk
@@ -29,7 +29,7 @@ class Examples:
 
 NAMES = (
     *("tenant_id", "vendor_id", "purchase_id", "voucher_id", "member_id", "admin_id"),
-    *("session_id", "job_id", "row", "write_off_id", "extension"),
+    *("session_id", "job_id", "row", "write_off_id", "extension", "call_id"),
 )
 
 
@@ -47,6 +47,7 @@ def make_examples(app: Flask, settings: Settings) -> Examples:
         "job_id": str(sheets.ended_import(tenant_id)[0]),
         "row": "4",
         "extension": "csv",
+        "call_id": str(calls.log_call(tenant_id, calls.make_key(tenant_id))),
     }
     with unit_of_work():
         vendor = session.scalars(

@@ -15,7 +15,9 @@ from voucherweb.web import (
     voucher_detail,
 )
 from voucherweb.web.admins import admin_pages
+from voucherweb.web.api_keys import api_key_pages
 from voucherweb.web.audit import audit_pages
+from voucherweb.web.calls import call_pages
 from voucherweb.web.desk import desk_pages
 from voucherweb.web.help import help_pages
 from voucherweb.web.home import home_pages
@@ -48,10 +50,12 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     member_pages,
     notification_pages,
     partner_pages,
+    call_pages,
     purchase_pages,
     quota_pages,
     setting_pages,
     admin_pages,
+    api_key_pages,
     help_pages,
     link_pages,
     profile_pages,

@@ -1,0 +1,54 @@
+"""What the calls of contract B are called, and what may be done about what came of them."""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from voucherweb.api.partner.call import ALIAS, CALLS
+from voucherweb.errors import ERRORS
+from voucherweb.models import PartnerCall
+from voucherweb.services.call_lists import Outcome
+from voucherweb.web.language import Text
+
+OUTCOMES: Final = {
+    Outcome.DONE: Text("成功", "Done"),
+    Outcome.REFUSED: Text("被拒絕（4xx）", "Refused (4xx)"),
+    Outcome.FAILED: Text("系統錯誤（5xx）", "Our failure (5xx)"),
+}
+COMMON: Final = (
+    *("INVALID_PARAMETER", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "METHOD_NOT_ALLOWED"),
+    *("IDEMPOTENCY_IN_PROGRESS", "IDEMPOTENCY_MISMATCH", "TOO_MANY_REQUESTS", "UNAVAILABLE"),
+    *("TIMEOUT", "INTERNAL"),
+)
+"""Codes that every call may answer."""
+
+
+@lru_cache(maxsize=1)
+def _calls() -> tuple[tuple[str, re.Pattern[str], Text], ...]:
+    return tuple(
+        (one.method, re.compile(re.sub(r"<[^>]+>", "[^/]+", one.path)), Text(*one.summary))
+        for one in CALLS
+    )
+
+
+def call_name(call: PartnerCall) -> Text | None:
+    """What the call is called, such as 扣點; None for an address that is none of ours."""
+    path = call.path
+    if path.startswith(ALIAS):
+        path = "/v2/connect/" + path.removeprefix(ALIAS)
+    return next(
+        (name for method, rule, name in _calls() if method == call.method and rule.fullmatch(path)),
+        None,
+    )
+
+
+def codes() -> list[tuple[str, Text]]:
+    """Every code that a call may answer, by its name, with its sentence."""
+    names = {*COMMON, *(code for one in CALLS for code in one.errors)}
+    return [(name, sentence(name)) for name in sorted(names)]
+
+
+def sentence(code: str) -> Text:
+    """What a code says; one of another release is shown as it is."""
+    known = ERRORS.get("NOT_EXIST" if code == "NOT_FOUND" else code)
+    return Text(known.zh, known.en) if known else Text(code, code)
