@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench import growth, importing, memory, pages, redeeming
+from bench import growth, importing, memory, pages, partners, redeeming
 from bench.stage import served, stage
 from bench.table import Row, show
 from voucherweb.embedded.temporary import temporary_data_dir
@@ -13,7 +13,7 @@ from voucherweb.embedded.temporary import temporary_data_dir
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds and rows")
-    parser.add_argument("--only", default="abcdefghi", help="letters of the parts to measure")
+    parser.add_argument("--only", default="abcdefghij", help="letters of the parts to measure")
     parser.add_argument("--workers", type=int, default=2, help="web processes")
     parser.add_argument("--threads", type=int, default=64, help="threads in each")
     chosen = parser.parse_args()
@@ -33,12 +33,16 @@ def measure(data_dir: Path, chosen: argparse.Namespace, rows: list[Row]) -> None
                 rows += redeeming.hot(here, address, tokens, rounds, count)
             if set("bcde") & set(chosen.only):
                 rows += redeeming.others(here, address, tokens, max(2, rounds - 2), count)
+            if "j" in chosen.only:
+                rows += partners.calls(here, address, max(2, rounds - 2), count // 2)
             if "h" in chosen.only:
                 rows += memory.of_processes(here, pid)
         if "f" in chosen.only:
             rows += growth.measure(here, quick=chosen.quick)
         if "g" in chosen.only:
             rows += importing.measure(here, quick=chosen.quick)
+        if "j" in chosen.only:
+            rows += partners.generation(here, quick=chosen.quick)
         if "i" in chosen.only:
             rows += pages.measure(here, quick=chosen.quick)
     print(f"{len(rows)} rows measured", file=sys.stderr)

@@ -1,7 +1,8 @@
-"""The application with two more calls, mounted by the bench alone: what the same stack costs
-without a database, and what redeeming costs in the usual ORM style.
+"""The application with three more calls, mounted by the bench alone: what the same stack costs
+without any work, and what redeeming costs in the usual ORM style.
 
     POST /voucher/noop         token and JSON body checked, nothing else
+    POST /v2/connect/noop      connect token, rate and JSON body checked, nothing else
     POST /voucher/redeem-orm   lock the voucher, count, check, update, insert: one statement each
 """
 
@@ -14,10 +15,13 @@ from sqlalchemy import func, select
 from voucherweb.api.endpoint import MEMBER, endpoint, settings
 from voucherweb.api.member.blueprint import blueprint
 from voucherweb.api.parsing import Body
+from voucherweb.api.partner.call import Asked, call
+from voucherweb.api.partner.shapes import PartnerBody, PartnerData
 from voucherweb.application import create_app as create_real_app
 from voucherweb.config import load_settings
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
+from voucherweb.domain.partner import Scope
 from voucherweb.models import (
     Card,
     Member,
@@ -34,8 +38,17 @@ class BenchBody(Body):
     voucher_id: str
 
 
+class PartnerBenchBody(PartnerBody):
+    code: str
+
+
+class PartnerBenchData(PartnerData):
+    message: str
+    code: str
+
+
 def register() -> None:
-    """Declare the two calls; they stay out of the application that others run."""
+    """Declare the calls; they stay out of the application that others run."""
 
     @endpoint(blueprint, "POST", "/noop", roles=MEMBER, body=BenchBody, own_transaction=True)
     def noop(actor: Actor, body: BenchBody) -> dict[str, Any]:
@@ -52,6 +65,17 @@ def register() -> None:
             "createTime": now,
             "updateTime": now,
         }
+
+    @call(
+        "POST",
+        "/v2/connect/noop",
+        scope=Scope.POINTS_WRITE,
+        body=PartnerBenchBody,
+        data=PartnerBenchData,
+        write=True,
+    )
+    def partner_noop(asked: Asked) -> PartnerBenchData:
+        return PartnerBenchData(message="done", code=asked.body.code)
 
     @endpoint(blueprint, "POST", "/redeem-orm", roles=MEMBER, body=BenchBody, write=True)
     def redeem_orm(actor: Actor, body: BenchBody) -> dict[str, Any]:
