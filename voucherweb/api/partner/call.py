@@ -78,8 +78,11 @@ class Call:
 CALLS: list[Call] = []
 
 
-def call(method: str, path: str, *, scope: Scope, **options: Any) -> Callable[[Handler], Handler]:
-    """Register a handler `(asked) -> data | Listed` for a call with a connect JWT."""
+def call(
+    method: str, path: str, *, scope: Scope | None, **options: Any
+) -> Callable[[Handler], Handler]:
+    """Register a handler `(asked) -> data | Listed` for a call with a connect JWT; without a scope
+    everybody who has one may call it."""
 
     def register(handler: Handler) -> Handler:
         declare(Call(method, path, scope, handler, **options), run)
@@ -129,7 +132,7 @@ def run(declared: Call) -> Response:
     """Answer one request of a call that needs a connect JWT."""
     partner = partner_named()
     g.partner_headers = count_call(partner)
-    if declared.scope not in partner.scopes:
+    if declared.scope is not None and declared.scope not in partner.scopes:
         raise refuse("FORBIDDEN")
     fault = asked_fault(partner, declared.errors)
     befall(fault, When.BEFORE)
