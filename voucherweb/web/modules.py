@@ -5,6 +5,7 @@ from typing import Final
 from flask import Blueprint
 
 from voucherweb.web import (
+    add_on_frame,
     admin_deeds,
     desk_day,
     import_rows,
@@ -14,9 +15,11 @@ from voucherweb.web import (
     voucher_deeds,
     voucher_detail,
 )
+from voucherweb.web.add_ons import add_on_pages
 from voucherweb.web.admins import admin_pages
 from voucherweb.web.api_keys import api_key_pages
 from voucherweb.web.audit import audit_pages
+from voucherweb.web.branches import branch_pages
 from voucherweb.web.calls import call_pages
 from voucherweb.web.desk import desk_pages
 from voucherweb.web.help import help_pages
@@ -54,8 +57,10 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     purchase_pages,
     quota_pages,
     setting_pages,
+    add_on_pages,
     admin_pages,
     api_key_pages,
+    branch_pages,
     help_pages,
     link_pages,
     profile_pages,
@@ -65,6 +70,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
 )
 FURTHER: Final = (
     second_factor,
+    add_on_frame,
     admin_deeds,
     desk_day,
     import_rows,
