@@ -22,7 +22,6 @@ from voucherweb.errors import Detail, Refusal, refuse
 from voucherweb.services.autocommit import Execute
 from voucherweb.services.points import MAX_BALANCE
 
-MAX_VALUE: Final = Decimal("999999999999.99")
 _REF_ID: Final = "uq_points_entries_ref_id"
 
 # The card is found before the function runs: a plan could otherwise call it for a card that
@@ -40,7 +39,7 @@ SELECT done.outcome, done.transaction_id, done.card_no, done.points, done.balanc
 FROM card, LATERAL points_change(%s, card.id, %s, %s, %s, %s, %s, %s, NULL, %s) AS done
 """
 _VOID: Final = """
-SELECT outcome, transaction_id, card_no, points, balance, ref_no, ref_id, matches
+SELECT matches, outcome, voided_id, card_no, points, balance, ref_no, ref_id, transaction_id
 FROM points_void(%s, %s, %s, %s, %s)
 """
 
@@ -63,7 +62,8 @@ class Refs:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A transaction that was written, with the card's balance after it."""
+    """A transaction that was written or taken back, with the card's balance after that. `void_id`
+    is the transaction that took it back."""
 
     transaction_id: uuid.UUID
     card_no: str
@@ -71,6 +71,7 @@ class Moved:
     balance: int
     ref_no: str | None
     ref_id: str | None
+    void_id: uuid.UUID | None = None
 
 
 def add_value(execute: Execute, by: Partner, card: CardKey, value: Decimal, refs: Refs) -> Moved:
@@ -116,7 +117,7 @@ def _change(
         raise refuse("NOT_EXIST")
     outcome, transaction_id, card_no, points, balance = rows[0]
     if outcome != "DONE":
-        raise _refusal(outcome, field)
+        raise refusal_of(outcome, field)
     return Moved(transaction_id, card_no, points, balance, refs.ref_no, refs.ref_id)
 
 
@@ -142,7 +143,7 @@ def _unique(
 
 
 def void_by_id(execute: Execute, by: Partner, transaction_id: uuid.UUID | None) -> Moved:
-    """Take one transaction back, once; the answer is the entry that does so.
+    """Take one transaction back, once.
 
     Raises NOT_EXIST (also for a redemption of a voucher), ALREADY_VOIDED, and POINTS_ALREADY_SPENT
     when the points that were added are no longer on the card.
@@ -172,16 +173,16 @@ def _named(text: str) -> str:
 def _void(
     execute: Execute, by: Partner, named: tuple[uuid.UUID | None, str | None, str | None]
 ) -> Moved:
-    *moved, matches = execute(_VOID, (by.owner_id, *named, by.key))[0]
-    outcome = moved.pop(0)
+    matches, outcome, *moved = execute(_VOID, (by.owner_id, *named, by.key))[0]
     if outcome == "REF_AMBIGUOUS":
         raise refuse(outcome, [Detail("transaction_id", str(one), str(one)) for one in matches])
     if outcome != "DONE":
-        raise _refusal(outcome, "transaction_id")
+        raise refusal_of(outcome, "transaction_id")
     return Moved(*moved)
 
 
-def _refusal(outcome: str, field: str) -> Refusal:
+def refusal_of(outcome: str, field: str) -> Refusal:
+    """Why the SQL functions would not; `field` is the one that a wrong amount came in."""
     code, *reason = _REASONS.get(outcome, (outcome,))
     return refuse(code, [Detail(field, *reason)] if reason else ())
 
