@@ -15,8 +15,9 @@ from sqlalchemy import func, select
 from tests.support.cast import PASSWORD, Caller
 from voucherweb.config import MemberTokens, Settings
 from voucherweb.domain import clock
-from voucherweb.models import Admin, Member
-from voucherweb.services import credentials, identity, tokens
+from voucherweb.domain.actor import OPERATOR
+from voucherweb.models import Admin, AuthSession, Member
+from voucherweb.services import credentials, identity, site_settings, tokens
 from voucherweb.transaction import session, unit_of_work
 
 HOST_SECRET = "a host app's secret that is long enough"
@@ -47,6 +48,17 @@ def test_an_admin_signs_in(client: FlaskClient) -> None:
     data = login(client, account=make_account().upper()).json["result"]["data"]
     assert (data["role"], data["expiresIn"]) == ("PLATFORM_ADMIN", 3600)
     assert works(client, data["accessToken"])
+
+
+def test_who_has_yet_to_add_a_demanded_second_factor_gets_no_token(client: FlaskClient) -> None:
+    account = make_account()
+    with unit_of_work():
+        site_settings.change(OPERATOR, {"require_second_factor": "1"})
+    answer = login(client, account=account)
+    assert (answer.status_code, answer.json["errorMsg"]) == (403, "API_ERROR.FORBIDDEN")
+    assert answer.json["details"][0]["field"] == "otp"
+    with unit_of_work():
+        assert session.scalar(select(func.count()).select_from(AuthSession)) == 0
 
 
 @pytest.mark.parametrize(

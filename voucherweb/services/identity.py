@@ -13,9 +13,9 @@ from voucherweb.config import Settings
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import Role
-from voucherweb.errors import refuse
+from voucherweb.errors import Detail, refuse
 from voucherweb.models import Admin, AuthSession, RefreshToken
-from voucherweb.services import audit, autocommit, tokens
+from voucherweb.services import audit, autocommit, site_settings, tokens
 from voucherweb.services.credentials import check_credentials
 from voucherweb.services.members import MAX_HOUSEHOLD_ID, Person, find_or_create_member
 from voucherweb.transaction import session, unit_of_work
@@ -140,11 +140,19 @@ def sign_in(
 ) -> SignIn:
     """A token pair for account, password and one-time code, of which a recovery code is one.
 
-    Raises UNAUTHORIZED, OTP_REQUIRED, and FORBIDDEN for a clerk, who works on the pages only.
+    Raises UNAUTHORIZED, OTP_REQUIRED, and FORBIDDEN for a clerk, who works on the pages only, and
+    for a platform admin who has yet to add the second factor that the site asks for.
     """
     admin = check_credentials(settings, account, password, otp)
     if admin.role == Role.CLERK:
         raise refuse("FORBIDDEN")
+    if admin.otp_secret is None and site_settings.demands_second_factor(Role(admin.role)):
+        reason = Detail(
+            "otp",
+            "two-factor sign-in is required: switch it on in the admin site first",
+            "須先到管理網站啟用兩步驟驗證",
+        )
+        raise refuse("FORBIDDEN", [reason])
     now = clock.now()
     auth = AuthSession(
         admin_id=admin.id, expires_at=now + tokens.REFRESH_LIFE, user_agent=(agent or "")[:255]

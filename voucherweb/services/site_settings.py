@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
+from voucherweb.domain.enums import Role
 from voucherweb.domain.people import Unreadable
 from voucherweb.errors import Detail, refuse
 from voucherweb.models import SiteSetting
@@ -156,3 +157,8 @@ def _store(actor: Actor, name: str, value: str | int | bool) -> None:
         .values(name=name, **row)
         .on_conflict_do_update(index_elements=["name"], set_=row)
     )
+
+
+def demands_second_factor(role: Role) -> bool:
+    """Whether somebody of this role may do nothing without a second factor."""
+    return role is Role.PLATFORM_ADMIN and read().require_second_factor

@@ -133,7 +133,7 @@ def _person(session_id: uuid.UUID, row: Row[*tuple[Any, ...]]) -> Person:
     admin, _, tenant_name, hide_small_groups, unseen = row
     actor = Actor(Role(admin.role), admin.id, admin.tenant_id, session_id=session_id)
     second_factor = admin.otp_secret is not None
-    demanded = actor.is_platform and site_settings.read().require_second_factor
+    demanded = site_settings.demands_second_factor(actor.role)
     return Person(
         actor=actor,
         account=admin.account,

@@ -160,7 +160,7 @@ def _consequences(actor: Actor) -> list[Text]:
             " Current sign-ins stay; you can switch it on again.",
         )
     ]
-    if actor.is_platform and site_settings.read().require_second_factor:
+    if site_settings.demands_second_factor(actor.role):
         says.append(
             Text(
                 "本站要求平台管理員使用兩步驟驗證：停用後，要重新啟用才能使用其他頁面。",
