@@ -81,6 +81,7 @@ $$;
 -- Locks: the card.
 CREATE FUNCTION points_void(
     p_owner uuid, p_transaction uuid, p_ref_no text, p_ref_id text, p_actor text,
+    p_reason text DEFAULT NULL,
     OUT outcome text, OUT transaction_id uuid, OUT card_no text, OUT points integer,
     OUT balance integer, OUT voided_id uuid, OUT ref_no text, OUT ref_id text, OUT matches uuid[]
 ) LANGUAGE plpgsql
@@ -145,9 +146,9 @@ BEGIN
     RETURNING c.balance, c.entry_count INTO balance, v_seq;
     transaction_id := gen_random_uuid();
     INSERT INTO points_entries (card_id, seq, kind, debit, credit, points, balance_after, actor,
-                                created_at, transaction_id, owner_id, ref_no, voids)
+                                reason, created_at, transaction_id, owner_id, ref_no, voids)
     VALUES (entry.card_id, v_seq, 'VOID', entry.credit, entry.debit, entry.points, balance,
-            p_actor, clock_timestamp(), transaction_id, p_owner, entry.ref_no, entry.id);
+            p_actor, p_reason, clock_timestamp(), transaction_id, p_owner, entry.ref_no, entry.id);
     points := entry.points;
     voided_id := entry.transaction_id;
     ref_no := entry.ref_no;

@@ -166,8 +166,8 @@ def recent(actor: Actor) -> Recent:
         for one in (Outcome.DONE, Outcome.REFUSED, Outcome.FAILED)
     ]
     since = clock.now() - RECENTLY
-    done, refused, failed = session.execute(select(*counted).where(lines.at >= since)).one()
-    return Recent(done, refused, failed)
+    row = session.execute(select(*counted).where(lines.at >= since)).one()
+    return Recent(row[0], row[1], row[2])
 
 
 def last_refused(actor: Actor, most: int, *, english: bool = False) -> list[LoggedCall]:

@@ -15,7 +15,10 @@ from voucherweb.services.actor_names import actor_names
 from voucherweb.services.indexed import as_indexed
 from voucherweb.services.paging import fetch_page
 
-SORT: Final[dict[str, SQLColumnExpression[Any]]] = {"seq": as_indexed(PointsEntry.seq)}
+SORT: Final[dict[str, SQLColumnExpression[Any]]] = {
+    "seq": as_indexed(PointsEntry.seq),
+    "time": as_indexed(PointsEntry.created_at),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class StatementLine:
     """One movement; `points` is signed, what was added to the card. `number` is the piece that
     was paid for. `is_void`: it was taken back by a later one."""
 
+    card_no: str
     seq: int
     kind: str
     points: int
@@ -42,15 +46,21 @@ class StatementLine:
 
 
 def statement_lines(
-    card: ColumnElement[bool], asked: PageRequest, *, english: bool = False
+    wanted: ColumnElement[bool],
+    asked: PageRequest,
+    *,
+    most: int | None = None,
+    english: bool = False,
 ) -> tuple[list[StatementLine], int]:
-    """A page of the movements of the one card that fulfils the condition, sorted by `seq`, and how
-    many there are."""
+    """A page of the movements that fulfil the condition on cards and entries, sorted by `seq` or
+    `time`, and how many there are; `most` says where counting may stop."""
     taking_back = aliased(PointsEntry)
-    counted = select(PointsEntry.id).join(Card, Card.id == PointsEntry.card_id).where(card)
+    counted = select(PointsEntry.id).join(Card, Card.id == PointsEntry.card_id).where(wanted)
+    counted = counted.limit(most)
     query = (
         select(
             PointsEntry,
+            Card.card_no,
             Redemption.seq,
             Voucher.id,
             Voucher.title,
@@ -61,7 +71,7 @@ def statement_lines(
         .outerjoin(Redemption, Redemption.id == PointsEntry.redemption_id)
         .outerjoin(Voucher, Voucher.id == Redemption.voucher_id)
         .outerjoin(taking_back, taking_back.voids == PointsEntry.id)
-        .where(card)
+        .where(wanted)
     )
     rows, total = fetch_page(query, asked, SORT, PointsEntry.id, counted)
     names = actor_names((row[0].actor for row in rows), english=english)
@@ -69,8 +79,9 @@ def statement_lines(
 
 
 def _line(row: Row[*tuple[Any, ...]], names: dict[str, str]) -> StatementLine:
-    entry, seq, voucher_id, title, voucher_no, is_void = row
+    entry, card_no, seq, voucher_id, title, voucher_no, is_void = row
     return StatementLine(
+        card_no=card_no,
         seq=entry.seq,
         kind=entry.kind,
         points=entry.points if entry.credit == "CARD" else -entry.points,
