@@ -19,14 +19,11 @@ from voucherweb.domain.people import Unreadable, read_name
 from voucherweb.errors import invalid, refuse
 from voucherweb.models import AddOn
 from voucherweb.services import audit
-from voucherweb.services.autocommit import Execute
 from voucherweb.services.tenants import CODE, CODE_PROBLEM, managed_tenant
 from voucherweb.transaction import session
 
 ENABLED: Final = "ENABLED"
 DISABLED: Final = "DISABLED"
-MAX_ORIGIN: Final = 300
-_REGISTERED: Final = "SELECT EXISTS (SELECT FROM add_ons WHERE origin = %s AND status = 'ENABLED')"
 
 
 class PlanStatus(StrEnum):
@@ -165,10 +162,3 @@ def plan_status(start: datetime | None, end: datetime | None, at: datetime) -> P
     if start is not None and at < start:
         return PlanStatus.PENDING
     return PlanStatus.EXPIRED if end is not None and at > end else PlanStatus.ACTIVE
-
-
-def is_registered_origin(execute: Execute, origin: str) -> bool:
-    """Whether an enabled add-on of any tenant lives at this origin, as a browser names it."""
-    if len(origin) > MAX_ORIGIN or not origin.isascii() or not origin.isprintable():
-        return False
-    return bool(execute(_REGISTERED, (origin,))[0][0])

@@ -105,7 +105,7 @@ def _owner(actor: Actor, tenant_id: uuid.UUID | None, *, sandbox: bool) -> uuid.
             raise refuse("FORBIDDEN")
         return managed_tenant(actor, tenant_id).id
     if sandbox:
-        raise invalid("sandbox", "is for keys of tenants", "只有租戶的金鑰才有測試環境")
+        raise invalid("sandbox", "is for keys of tenants", "只有租戶的金鑰才能用於沙盒")
     return None
 
 
