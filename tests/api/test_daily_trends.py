@@ -13,13 +13,14 @@ from flask.testing import FlaskClient
 
 from tests.support import books, recount
 from tests.support.cast import Caller, issue, make_member
+from tests.support.desks import actor_of, make_clerk, take_piece
 from tests.support.recount import Event
 from voucherweb.config import Settings
 from voucherweb.domain import clock
 from voucherweb.domain.actor import OPERATOR, Actor
 from voucherweb.domain.enums import Role, VoucherType
 from voucherweb.errors import Refusal
-from voucherweb.services import trends
+from voucherweb.services import desk, trends
 from voucherweb.services.proof import prove
 from voucherweb.services.redemptions import RedeemWork, Wish
 from voucherweb.services.trends import MEASURES, Day, Trend
@@ -168,6 +169,42 @@ def test_days_of_calls_are_told_as_a_recount_tells_them(
             Day(day, **days.get(day, {})) for day in (first + timedelta(days=n) for n in range(9))
         )
     assert prove().ok
+
+
+def test_closed_days_are_told_as_before_and_lose_what_is_undone(
+    client: FlaskClient, settings: Settings, admin: Caller
+) -> None:
+    offers = [long_lived(admin, volume=9, voucherType=kind) for kind in ("01", "02", "02")]
+    people = [make_member(client, settings) for _ in range(3)]
+    start = clock.now()
+    Week(people, offers, settings).play(start, days=5, steps=60)
+    clerk = make_clerk(admin.tenant_id)
+    with clock.frozen(start + timedelta(days=1)):
+        piece = take_piece(people[0], long_lived(admin))[0]
+        with unit_of_work():
+            receipt = desk.write_off(clerk, piece, settings.timezone)
+    first = clock.local_date(start, settings.timezone)
+
+    def told(kind: VoucherType | None = None) -> Trend:
+        return tenant_trend(admin, first, first + timedelta(days=6), kind=kind)
+
+    kinds = (None, VoucherType.ZERO_YUAN, VoucherType.PLATFORM_COUPON)
+    before = [told(kind) for kind in kinds]
+    with clock.frozen(start + timedelta(days=7)):
+        assert trends.close_days() >= 3
+        assert trends.close_days() == 0
+    assert [told(kind) for kind in kinds] == before
+    Week(people, offers, settings).play(start + timedelta(days=5), days=1, steps=10)
+    assert told().total("reach_times") > before[0].total("reach_times")
+    used = told().of("used")
+    with unit_of_work():
+        desk.undo(actor_of(admin), receipt.id, "誤按")
+    assert told().of("used") == (used[0], used[1] - 1, *used[2:])
+    assert prove().first_bad is None
+    with clock.frozen(start + timedelta(days=30)):
+        assert trends.close_days() >= 1
+    assert told().of("used") == (used[0], used[1] - 1, *used[2:])
+    assert prove().first_bad is None
 
 
 def test_days_without_events_are_noughts(admin: Caller) -> None:
