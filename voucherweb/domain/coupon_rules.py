@@ -46,7 +46,7 @@ def check_coupon(title: str, description: str, url: str) -> list[Problem]:
     problems: list[Problem] = []
     _check_text(problems, "title", title, TITLE_MAX)
     _check_text(problems, "description", description, DESCRIPTION_MAX)
-    if _check_text(problems, "url", url, URL_MAX) and not _is_web_address(url):
+    if _check_text(problems, "url", url, URL_MAX) and not is_web_address(url):
         problems.append(
             Problem(
                 "url",
@@ -77,7 +77,8 @@ def _check_text(problems: list[Problem], column: str, text: str, most: int) -> b
     return False
 
 
-def _is_web_address(url: str) -> bool:
+def is_web_address(url: str) -> bool:
+    """Whether it is an http or https address that a browser would open."""
     if _COMMON_URL.fullmatch(url):
         return True
     match = None if _NOT_IN_URL.search(url) else _URL.fullmatch(url)

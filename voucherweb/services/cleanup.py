@@ -11,6 +11,7 @@ from voucherweb.domain import clock
 from voucherweb.domain.enums import JobState
 from voucherweb.models import AuthSession, CouponImport, CouponSet, IdempotencyKey, Job, Voucher
 from voucherweb.services import idempotency, jobs
+from voucherweb.services.coupon_sets import PENDING
 from voucherweb.storage.keys import export_key, import_key
 from voucherweb.storage.protocol import Storage
 from voucherweb.transaction import session, unit_of_work
@@ -83,12 +84,15 @@ def forget_workbooks(storage: Storage) -> int:
     def bite() -> int:
         ended = session.scalars(
             select(Job)
-            .where(Job.kind == jobs.IMPORT, Job.state.in_(ENDED), Job.params.has_key("stored"))
+            .where(
+                Job.kind.in_(jobs.READ_FILES), Job.state.in_(ENDED), Job.params.has_key("stored")
+            )
             .limit(_IMPORTS_A_BITE)
             .with_for_update(skip_locked=True)
         ).all()
         for job in ended:
-            storage.delete(import_key(job.id))
+            for extension in jobs.READ_FILES[job.kind]:
+                storage.delete(import_key(job.id, extension))
             job.params = _unstored(job)
         return len(ended)
 
@@ -115,6 +119,23 @@ def forget_exports(storage: Storage) -> int:
                 storage.delete(export_key(job.id, attempt, job.params["format"]))
             job.params = _unstored(job)
         return len(ended)
+
+    return _in_bites(bite, fill=_IMPORTS_A_BITE)
+
+
+def forget_unfilled_sets() -> int:
+    """Remove pools of coupons whose job was cancelled or failed; how many."""
+    goes_on = exists().where(Job.id == CouponSet.id, Job.state.in_(jobs.OPEN))
+
+    def bite() -> int:
+        # The process of a job that was cancelled just now may still hold its pool.
+        doomed = (
+            select(CouponSet.id)
+            .where(CouponSet.status == PENDING, ~goes_on)
+            .limit(_IMPORTS_A_BITE)
+            .with_for_update(skip_locked=True)
+        )
+        return _delete(delete(CouponSet).where(CouponSet.id.in_(doomed)).returning(CouponSet.id))
 
     return _in_bites(bite, fill=_IMPORTS_A_BITE)
 

@@ -90,7 +90,7 @@ def start_import(
     Raises IDEMPOTENCY_IN_PROGRESS while the first of them is being kept.
     """
     job_id = uuid.uuid4()
-    told = {"fileName": _storable(file_name)[:MAX_NAME]} if file_name else {}
+    told: dict[str, Any] = {"fileName": _storable(file_name)[:MAX_NAME]} if file_name else {}
     storage.write(import_key(job_id), workbook)
     try:
         with unit_of_work():

@@ -26,6 +26,8 @@ from voucherweb.transaction import after_commit, lock_key, session, unit_of_work
 IMPORT: Final = "IMPORT"
 EXPORT: Final = "EXPORT"
 BULK_OFF: Final = "BULK_OFF"
+COUPON_GENERATE: Final = "COUPON_GENERATE"
+COUPON_IMPORT: Final = "COUPON_IMPORT"
 TAKE_DOWN: Final = "TAKE_DOWN"
 SYSTEM: Final = "system"
 """How the books and the audit log name the scheduler's doings."""
@@ -33,10 +35,21 @@ QUEUE_OF: Final = {
     IMPORT: queueing.IMPORTS,
     EXPORT: queueing.IMPORTS,
     BULK_OFF: queueing.IMPORTS,
+    COUPON_GENERATE: queueing.IMPORTS,
+    COUPON_IMPORT: queueing.IMPORTS,
     TAKE_DOWN: queueing.TAKEDOWN,
 }
 # The scheduler starts another take-down at its next tick, so that one is not tried again.
-ATTEMPTS: Final = {IMPORT: 3, EXPORT: 3, BULK_OFF: 3, TAKE_DOWN: 1}
+ATTEMPTS: Final = {
+    IMPORT: 3,
+    EXPORT: 3,
+    BULK_OFF: 3,
+    COUPON_GENERATE: 3,
+    COUPON_IMPORT: 3,
+    TAKE_DOWN: 1,
+}
+READ_FILES: Final = {IMPORT: ("xlsx",), COUPON_IMPORT: ("xlsx", "csv")}
+"""The kinds whose file waits in the object store, and what kinds of files those are."""
 STALE: Final = timedelta(seconds=15)
 LOST: Final = timedelta(seconds=5)
 KEEP: Final = timedelta(days=7)
@@ -73,13 +86,16 @@ def submit(
     *,
     job_id: uuid.UUID | None = None,
     tenant_id: uuid.UUID | None = None,
+    carried: bool = True,
     **params: Any,
 ) -> uuid.UUID:
-    """Record a job; it is queued once this unit of work has committed."""
+    """Record a job; it is queued once this unit of work has committed, unless whoever records it
+    does it at once: should he die over it, the sweep has it carried like any other."""
     job_id = job_id or uuid.uuid4()
     session.add(Job(id=job_id, kind=kind, actor=actor, tenant_id=tenant_id, params=params))
     session.flush()
-    after_commit(partial(queueing.enqueue, QUEUE_OF[kind], job_id))
+    if carried:
+        after_commit(partial(queueing.enqueue, QUEUE_OF[kind], job_id))
     return job_id
 
 

@@ -1,6 +1,5 @@
 """Reading a workbook of coupons (behaviour §8, contract A §匯入折扣碼優惠劵excel)."""
 
-import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from voucherweb.domain.coupon_rules import Problem, check_coupon, repeated
 from voucherweb.errors import Refusal
 from voucherweb.spreadsheets import limits
 from voucherweb.spreadsheets.cells import ErrorText, Row, sheet_rows
+from voucherweb.spreadsheets.headers import named_twice, normal
 from voucherweb.spreadsheets.limits import corrupt, too_many_rows, unreadable
 from voucherweb.spreadsheets.package import Package
 from voucherweb.spreadsheets.prescan import prescan
@@ -22,7 +22,6 @@ ENGLISH_NAMES = {"title": "Title", "description": "Description", "url": "URL"}
 _HEADERS = {name.casefold(): key for key, name in COLUMN_NAMES.items()} | {
     key: key for key in COLUMNS
 }
-_IGNORED_IN_HEADER = str.maketrans("", "", "\ufeff\u200b*:")
 _PROGRESS_AFTER_SCAN = 20
 _PROGRESS_STEP_ROWS = 1000
 _Given = tuple[int, str, str, str]  # The row number, then the three texts as they stand there.
@@ -147,9 +146,9 @@ def _columns(header: Row, sheet_name: str) -> tuple[int, int, int]:
     number, texts = header
     found: dict[str, int] = {}
     for column, text in texts.items() if number == 1 else ():
-        key = _HEADERS.get(_normal(text))
+        key = _HEADERS.get(normal(text))
         if key in found:
-            raise _twice(text.strip())
+            raise named_twice(text)
         if key is not None:
             found[key] = column
     missing = [key for key in COLUMNS if key not in found]
@@ -158,21 +157,12 @@ def _columns(header: Row, sheet_name: str) -> tuple[int, int, int]:
     return found["title"], found["description"], found["url"]
 
 
-def _twice(name: str) -> Refusal:
-    return unreadable(f"Row 1 names the column {name} twice", f"第 1 列的欄名「{name}」重複")
-
-
 def _lacking(missing: list[str], sheet: str) -> Refusal:
     names = "、".join(COLUMN_NAMES[key] for key in missing)
     return unreadable(
         f"Row 1 of the sheet {sheet} lacks the columns {', '.join(missing)}",
         f"工作表「{sheet}」第 1 列缺少欄位：{names}",
     )
-
-
-def _normal(header: str) -> str:
-    folded = unicodedata.normalize("NFKC", header).translate(_IGNORED_IN_HEADER)
-    return "".join(folded.split()).casefold()
 
 
 def _check_rows(

@@ -72,9 +72,9 @@ def object_key(is_thumbnail: bool, file_type: str) -> str:
     return f"{folder}/{uuid.uuid4()}.{extension}"
 
 
-def import_key(job_id: uuid.UUID) -> str:
-    """Where the workbook of an import waits for its job."""
-    return f"imports/{job_id}.xlsx"
+def import_key(job_id: uuid.UUID, extension: str = "xlsx") -> str:
+    """Where the file of an import waits for its job."""
+    return f"imports/{job_id}.{extension}"
 
 
 def export_key(job_id: uuid.UUID, attempt: int, extension: str) -> str:

@@ -37,6 +37,8 @@ KINDS: Final = {
     jobs.IMPORT: Text("匯入折價券", "Import of coupons"),
     jobs.EXPORT: Text("匯出", "Export"),
     jobs.BULK_OFF: Text("批次下架", "Taking vouchers down"),
+    jobs.COUPON_GENERATE: Text("產生票券碼", "Making of coupon codes"),
+    jobs.COUPON_IMPORT: Text("匯入票券碼", "Import of coupon codes"),
     jobs.TAKE_DOWN: Text("到期自動下架", "Take-down of ended vouchers"),
 }
 QUEUES: Final = {

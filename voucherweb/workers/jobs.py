@@ -15,7 +15,16 @@ from sqlalchemy.exc import OperationalError
 from voucherweb.config import Settings
 from voucherweb.errors import Refusal
 from voucherweb.extensions import db
-from voucherweb.services import bulk, exports, imports, jobs, shelf
+from voucherweb.services import (
+    bulk,
+    cleanup,
+    coupon_imports,
+    coupon_jobs,
+    exports,
+    imports,
+    jobs,
+    shelf,
+)
 from voucherweb.services.jobs import Attempt
 from voucherweb.spreadsheets.isolation import limit_cpu, limit_memory
 from voucherweb.spreadsheets.limits import unreadable
@@ -41,13 +50,21 @@ def settings() -> Settings:
 
 def carry_out(job_id: str) -> None:
     """Do an admin's job within bounds of memory and CPU time (queue `imports`)."""
+    _forget_connections()
     limit_memory()
     limit_cpu()
     _run(job_id, lambda attempt, pulse: _WORK[attempt.kind](attempt, pulse))
 
 
+def do_here(job_id: uuid.UUID) -> None:
+    """Do a job in this process, which goes on afterwards, under the same record as a worker; the
+    record tells how it ended. Nothing when a worker has it already."""
+    _run(str(job_id), lambda attempt, pulse: _WORK[attempt.kind](attempt, pulse))
+
+
 def take_down(job_id: str) -> None:
     """Take ended vouchers down (queue `takedown`)."""
+    _forget_connections()
     _run(job_id, lambda attempt, _pulse: log.info("taken_down", count=shelf.take_down(attempt)))
 
 
@@ -68,16 +85,29 @@ def _bulk_off(attempt: Attempt, pulse: Pulse) -> None:
     bulk.run_take_down(attempt, pulse.progress)
 
 
+def _generate_codes(attempt: Attempt, pulse: Pulse) -> None:
+    coupon_jobs.run_generation(attempt, pulse.progress)
+
+
+def _import_codes(attempt: Attempt, pulse: Pulse) -> None:
+    coupon_imports.run_import(attempt, storage(), pulse.progress)
+
+
 _WORK: Final[dict[str, Callable[[Attempt, Pulse], None]]] = {
     jobs.IMPORT: _parse,
     jobs.EXPORT: _export,
     jobs.BULK_OFF: _bulk_off,
+    jobs.COUPON_GENERATE: _generate_codes,
+    jobs.COUPON_IMPORT: _import_codes,
 }
 
 
-def _run(job_id: str, work: Callable[[Attempt, Pulse], object]) -> None:
-    # Connections that the worker had open belong to the worker.
+def _forget_connections() -> None:
+    """Those that the worker had open belong to the worker."""
     db.engine.dispose(close=False)
+
+
+def _run(job_id: str, work: Callable[[Attempt, Pulse], object]) -> None:
     with structlog.contextvars.bound_contextvars(job=job_id):
         with unit_of_work():
             attempt = jobs.claim(uuid.UUID(job_id))
@@ -108,7 +138,14 @@ def _fail(attempt: Attempt, refusal: Refusal) -> None:
     try:
         with unit_of_work():
             jobs.fail(attempt, refusal)
-        if attempt.kind == jobs.IMPORT:
-            storage().delete(import_key(attempt.job_id))
+        tidy_up(attempt.job_id, attempt.kind)
     except jobs.Superseded:
         log.info("job_superseded", attempt=attempt.number)
+
+
+def tidy_up(job_id: uuid.UUID, kind: str) -> None:
+    """Remove what a job that failed has left behind."""
+    for extension in jobs.READ_FILES.get(kind, ()):
+        storage().delete(import_key(job_id, extension))
+    if kind in coupon_jobs.KINDS:
+        cleanup.forget_unfilled_sets()

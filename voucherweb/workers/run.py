@@ -26,9 +26,8 @@ from voucherweb.errors import Refusal
 from voucherweb.extensions import db
 from voucherweb.services import jobs
 from voucherweb.spreadsheets.limits import unreadable
-from voucherweb.storage.keys import import_key
 from voucherweb.transaction import unit_of_work
-from voucherweb.workers.jobs import storage
+from voucherweb.workers.jobs import tidy_up
 
 BEAT_SECONDS: Final = 5
 # RQ waits for work this much shorter than the time to live.
@@ -70,10 +69,10 @@ class QueueWorker(Worker):
 def died(status: int | None, kind: str = jobs.IMPORT) -> Refusal:
     """What to tell of a job of a kind whose process ended with this wait status."""
     number = os.WTERMSIG(status) if status is not None and os.WIFSIGNALED(status) else None
-    if kind == jobs.IMPORT and number in _BY_THE_FILE:
+    if kind in jobs.READ_FILES and number in _BY_THE_FILE:
         return unreadable("The workbook broke the program that reads it", "讀取檔案時程式中止")
     name = signal.Signals(number).name if number else f"exit {status}"
-    again = "請重新匯入" if kind == jobs.IMPORT else "請重試"
+    again = "請重新匯入" if kind in jobs.READ_FILES else "請重試"
     return jobs.broken_off(
         f"Its process was ended from outside ({name})", f"處理程序被終止（{name}），{again}"
     )
@@ -88,8 +87,8 @@ def horse_died(job: CarriedJob, _pid: int, status: int, _usage: Any) -> None:
             kind = jobs.kind_of(job_id)
             if kind is not None:
                 jobs.break_off(job_id, died(status, kind))
-        if kind == jobs.IMPORT:
-            storage().delete(import_key(job_id))
+        if kind is not None:
+            tidy_up(job_id, kind)
     except (SQLAlchemyError, Refusal):
         log.exception("break_off_failed", job=job.id)  # The sweep meets it again.
     finally:
