@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 from flask.testing import FlaskClient
 
-from tests.support import rows
-from tests.support.cast import Caller, issue, make_member
+from tests.support import coupons, rows
+from tests.support.cast import Caller, issue, make_member, voucher_row
 from voucherweb.config import Settings
 from voucherweb.services.proof import Proof, prove
 from voucherweb.services.proof_checks import CHECKS
@@ -68,7 +68,10 @@ TAMPERS = {
     "stock.sequence": ("UPDATE redemptions SET seq = 9 WHERE seq = 2",),
     "stock.limit": ("UPDATE vouchers SET redeem_limit = 1 WHERE title = 'offer'",),
     "coupons.voucher": (
-        f"UPDATE coupon_sets SET tenant_id = (SELECT tenant_id FROM vendors WHERE id = {OTHER})",
+        (
+            f"UPDATE coupon_sets SET tenant_id = (SELECT tenant_id FROM vendors WHERE id = {OTHER})"
+            " WHERE source = 'VOUCHER'"
+        ),
     ),
     "coupons.other": (
         (
@@ -80,7 +83,22 @@ TAMPERS = {
             " WHERE title = 'offer'"
         ),
     ),
-    "coupons.ordinals": ("DELETE FROM coupons WHERE ordinal = 2",),
+    "coupons.ordinals": ("DELETE FROM coupons WHERE ordinal = 2 AND code IS NULL",),
+    "coupons.counts": ("UPDATE coupon_sets SET used = 0 WHERE source = 'AUTO_GENERATE'",),
+    "coupons.gifts": (
+        "UPDATE coupon_gifts SET owner_id = gen_random_uuid() WHERE status <> 'VOIDED'",
+    ),
+    "coupons.given": (
+        (
+            "UPDATE coupons SET owner_id = gen_random_uuid()"
+            " WHERE code IS NOT NULL AND status = 'PENDING'"
+        ),
+    ),
+    "coupons.next": (
+        "UPDATE coupon_sets SET last_ordinal = last_ordinal + 1 WHERE source = 'GENERATE'",
+    ),
+    "coupons.freed": ("UPDATE coupons SET freed = false WHERE freed",),
+    "coupons.taken": ("UPDATE coupons SET status = 'ACTIVE' WHERE ordinal = 2 AND code IS NULL",),
     "cells.pieces": both("SET used = used + 1 WHERE redeemed > 0"),
     "cells.persons": both("SET click_persons = 4 WHERE click_persons = 1"),
     "cells.times": both("SET reach_times = reach_times + 1"),
@@ -124,8 +142,9 @@ def offer(
     """Somebody took two pieces of it, used one, saw it and another one, and clicked it."""
     offer, other = uuid.UUID(issue(admin, title="offer")), uuid.UUID(issue(admin, title="other"))
     texts = {"title": "折扣碼", "description": "7-ELEVEN"}
-    coupons = [{**texts, "url": f"http://t.txp.tw/v/{n}"} for n in range(3)]
-    issue(admin, on=False, voucherType="06", volume=3, couponList=coupons)
+    links = [{**texts, "url": f"http://t.txp.tw/v/{n}"} for n in range(3)]
+    issue(admin, on=False, voucherType="06", volume=3, couponList=links)
+    coupons.some_given(admin.tenant_id)
     admin.data("/voucher-mgmt/voucher/delete", {"id": issue(admin, on=False)})
     person = rows.member_id(make_member(client, settings, gender="M", birthdate=BORN).id)
     taken = [rows.redeem(person, offer)[1] for _ in range(2)]
@@ -208,7 +227,11 @@ def test_the_first_bad_row_is_told_with_what_it_says_and_should(
             "DELETE FROM engagements",
             {"cells.persons", "cells.times", "scopes.members", "audience.pairs"},
         ),
-        ("DELETE FROM coupons", {"coupons.ordinals"}),
+        ("DELETE FROM coupons WHERE code IS NULL", {"coupons.ordinals"}),
+        (
+            "DELETE FROM coupon_gifts WHERE status = 'USED'",
+            {"coupons.counts", "coupons.given", "coupons.next"},
+        ),
         ("DELETE FROM quota_purchase_revisions", {"quota.purchases", "quota.revisions"}),
         (
             "DELETE FROM points_entries WHERE kind = 'REDEEM' AND seq = 3",
@@ -252,3 +275,24 @@ def test_a_piece_that_nobody_paid_for_is_noticed(offer: uuid.UUID, settings: Set
         " FROM redemptions WHERE seq = 1",
     )
     assert failing()[0] == {"points.paid", "stock.redeemed", "cells.pieces"}
+
+
+def test_the_coupons_of_redeemed_pieces_are_taken(admin: Caller, member: Caller) -> None:
+    texts = {"title": "折扣碼", "description": "7-ELEVEN"}
+    links = [{**texts, "url": f"http://t.txp.tw/v/{n}"} for n in range(3)]
+    offer = uuid.UUID(issue(admin, voucherType="06", volume=3, couponList=links))
+    person = rows.member_id(member.id)
+    assert rows.redeem(person, offer)[0] == "REDEEMED"
+    assert rows.redeem_many([(person, offer)])[0][0] == "REDEEMED"
+    assert coupons.statuses(voucher_row(str(offer)).coupon_set_id) == ["ACTIVE"] * 2 + ["PENDING"]
+    assert prove().ok
+
+
+def test_a_piece_whose_coupon_was_not_taken_is_noticed(
+    admin: Caller, member: Caller, settings: Settings
+) -> None:
+    texts = {"title": "折扣碼", "description": "7-ELEVEN", "url": "http://t.txp.tw/v/1"}
+    offer = uuid.UUID(issue(admin, voucherType="06", volume=1, couponList=[texts]))
+    assert rows.redeem(rows.member_id(member.id), offer)[0] == "REDEEMED"
+    rows.tamper(settings, "UPDATE coupons SET status = 'PENDING'")
+    assert failing()[0] == {"coupons.taken"}
