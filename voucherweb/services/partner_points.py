@@ -177,38 +177,38 @@ def _void(
     if outcome == "REF_AMBIGUOUS":
         raise refuse(outcome, [Detail("transaction_id", str(one), str(one)) for one in matches])
     if outcome != "DONE":
-        raise refusal_of(outcome, "transaction_id")
+        raise refusal_of(outcome)
     return Moved(*moved)
 
 
-def refusal_of(outcome: str, field: str) -> Refusal:
-    """Why the SQL functions would not; `field` is the one that a wrong amount came in."""
-    code, *reason = _REASONS.get(outcome, (outcome,))
-    return refuse(code, [Detail(field, *reason)] if reason else ())
+def refusal_of(outcome: str, amount: str = "points") -> Refusal:
+    """Why the SQL functions would not; `amount` is the field that said how much."""
+    if outcome not in _REASONS:
+        return refuse("NOT_EXIST" if outcome == "NOT_FOUND" else outcome)
+    code, field, en, zh = _REASONS[outcome]
+    return refuse(code, [Detail(field or amount, en, zh)])
 
 
-_REASONS: Final[dict[str, tuple[str, ...]]] = {
-    "NOT_FOUND": ("NOT_EXIST",),
+_REASONS: Final[dict[str, tuple[str, str, str, str]]] = {
     "CAMPAIGN_CLOSED": (
         "FORBIDDEN",
+        "card_no",
         "the campaign is not running now, so that no points can be added",
         "點數活動目前未進行，無法加點",
     ),
-    "CARD_EXPIRED": ("FORBIDDEN", "the card has expired", "會員卡已過期"),
-    "WORTH_NOTHING": (
-        "INVALID_PARAMETER",
-        "is worth less than one point",
-        "換算後不足 1 點",
-    ),
+    "CARD_EXPIRED": ("FORBIDDEN", "card_no", "the card has expired", "會員卡已過期"),
+    "WORTH_NOTHING": ("INVALID_PARAMETER", "", "is worth less than one point", "換算後不足 1 點"),
     "OVER_MAXIMUM": (
         "INVALID_PARAMETER",
+        "",
         f"would bring the balance over {MAX_BALANCE}",
         f"會使餘額超過 {MAX_BALANCE}",
     ),
     "IS_VOID": (
         "ALREADY_VOIDED",
+        "transaction_id",
         "is itself a void, which cannot be taken back",
         "這筆交易本身即為作廢，無法再作廢",
     ),
 }
-"""Codes and reasons (English, zh-TW) of the functions' outcomes that are no codes."""
+"""Code, field (empty: the amount) and reason (English, zh-TW) of the outcomes that are no codes."""
