@@ -4,7 +4,7 @@ admin looks after the tenant's, a platform admin after the platform's own."""
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from flask import Blueprint, Response, url_for
 from wtforms import RadioField, StringField
@@ -56,9 +56,11 @@ class KeyForm(Form):
 
 
 class TenantKeyForm(KeyForm):
-    kind = RadioField(
-        Text("環境", "Environment"), choices=list(KINDS.items()), validate_choice=False
-    )
+    kind = RadioField(Text("環境", "Environment"), validate_choice=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind.choices = list(KINDS.items())
 
 
 class RotateForm(Form):

@@ -43,11 +43,7 @@ SCOPES: Final[dict[Scope, tuple[Text, Text]]] = {
 
 def scope_field() -> SelectMultipleField:
     """A field of checkboxes (partners/_scopes.html)."""
-    return SelectMultipleField(
-        Text("可以做的事", "What it may do"),
-        choices=[(one.value, name) for one, (name, _) in SCOPES.items()],
-        validate_choice=False,
-    )
+    return SelectMultipleField(Text("可以做的事", "What it may do"), validate_choice=False)
 
 
 def scope_names(stored: Iterable[str]) -> list[Text]:
