@@ -8,14 +8,13 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, LiteralString
+from typing import Final, LiteralString, Protocol
 
 from psycopg import IntegrityError as DriverIntegrityError
 from sqlalchemy.exc import IntegrityError
 
 from voucherweb.domain import clock
 from voucherweb.domain.coupon_codes import bodies
-from voucherweb.domain.partner import Partner
 from voucherweb.domain.texts import storable
 from voucherweb.errors import Detail, Refusal, invalid, refuse
 from voucherweb.services.autocommit import Execute, Rows
@@ -49,6 +48,16 @@ WHERE g.member_id = %s AND g.owner_id = %s
 ORDER BY g.given_at, g.id LIMIT %s OFFSET %s
 """
 _HOW_MANY: Final = "SELECT count(*) FROM coupon_gifts WHERE member_id = %s AND owner_id = %s"
+
+
+class Hand(Protocol):
+    """Who does it, as the books name him, and whose coupons it is done to: a partner or an admin."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def owner_id(self) -> uuid.UUID: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +129,7 @@ class Used:
 
 
 def give(
-    execute: Execute, by: Partner, household_id: str, set_id: uuid.UUID | None, quantity: int = 1
+    execute: Execute, by: Hand, household_id: str, set_id: uuid.UUID | None, quantity: int = 1
 ) -> list[Given]:
     """Give a member coupons of a set, all of them or none, in the order in which they are counted.
 
@@ -148,7 +157,7 @@ def _fresh(execute: Execute, statement: LiteralString, values: Sequence[object])
         raise
 
 
-def void(execute: Execute, by: Partner, gift_id: uuid.UUID | None) -> str:
+def void(execute: Execute, by: Hand, gift_id: uuid.UUID | None) -> str:
     """Take a coupon back that was given: one of a pool is free again, one that was made for the
     giving is gone. Its status from now on: PENDING or VOIDED.
 
@@ -165,7 +174,7 @@ def void(execute: Execute, by: Partner, gift_id: uuid.UUID | None) -> str:
 
 def use(
     execute: Execute,
-    by: Partner,
+    by: Hand,
     code: str,
     ref_no: str | None = None,
     branch_code: str | None = None,
