@@ -51,7 +51,7 @@ _HOW_MANY: Final = "SELECT count(*) FROM coupon_gifts WHERE member_id = %s AND o
 
 
 class Hand(Protocol):
-    """Who does it, as the books name him, and whose coupons it is done to: a partner or an admin."""
+    """Who does it, as the books name him, and whose coupons they are: a partner, or an admin."""
 
     @property
     def key(self) -> str: ...
