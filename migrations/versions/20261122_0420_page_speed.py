@@ -12,6 +12,12 @@ from sqlalchemy.dialects import postgresql
 HERE = Path(__file__).resolve().parent.parent / "functions"
 FUNCTIONS = ("0003_engage", "0003_desk_undo", "0003_roll_up")
 COUNTS = ("redeemed", "used", "reach_persons", "reach_times", "click_persons", "click_times")
+AUDIT_INDEXES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("ix_audit_entries_tenant_id_id", "ix_audit_entries_tenant", ("tenant_id",)),
+    ("ix_audit_entries_actor", "ix_audit_entries_actor", ("actor",)),
+    ("ix_audit_entries_action", "ix_audit_entries_action", ("action",)),
+    ("ix_audit_entries_at", "ix_audit_entries_at", ()),
+)
 
 revision = "0003"
 down_revision = "0002"
@@ -73,6 +79,14 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("voucher_id", "kind", "block", name=op.f("pk_audience_blocks")),
     )
+    op.drop_constraint("uq_redemptions_voucher_id_seq", "redemptions", type_="unique")
+    op.execute(
+        "ALTER TABLE redemptions ADD CONSTRAINT uq_redemptions_voucher_id_seq"
+        " UNIQUE (voucher_id, seq) INCLUDE (redeemed_at)"
+    )
+    for old, new, columns in AUDIT_INDEXES:
+        op.drop_index(old, table_name="audit_entries")
+        op.create_index(new, "audit_entries", [*columns, "at", "id"], unique=False)
     for name in FUNCTIONS:
         statements = (HERE / f"{name}.sql").read_text(encoding="utf-8")
         # Straight to the driver: without parameters it accepts several statements at once.

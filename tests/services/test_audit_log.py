@@ -122,7 +122,7 @@ def test_the_page_is_read_through_an_index(admin: Caller, settings: Settings) ->
     with books.statements() as seen:
         entries(actor_of(admin), settings)
     page = next(one for one in seen if "audit_entries.data" in one)
-    assert "ORDER BY audit_entries.id DESC" in page
+    assert "ORDER BY audit_entries.at DESC, audit_entries.id DESC" in page
 
 
 def test_actors_are_named_in_one_query(admin: Caller, member: Caller, settings: Settings) -> None:

@@ -87,11 +87,12 @@ class AuditEntry(Base):
 
     __tablename__ = "audit_entries"
     __table_args__ = (
-        Index(None, "tenant_id", "id"),
+        # Newest first between any two days, without reading what lies outside them.
+        Index("ix_audit_entries_tenant", "tenant_id", "at", "id"),
         Index("ix_audit_entries_object", "object_kind", "object_id"),
-        Index("ix_audit_entries_actor", "actor", "id"),
-        Index("ix_audit_entries_action", "action", "id"),
-        Index(None, "at"),
+        Index("ix_audit_entries_actor", "actor", "at", "id"),
+        Index("ix_audit_entries_action", "action", "at", "id"),
+        Index("ix_audit_entries_at", "at", "id"),
     )
 
     id: Mapped[SerialKey]

@@ -31,7 +31,8 @@ __all__ = [
     "list_entries",
 ]
 
-SORT: Final = {"id": as_indexed(AuditEntry.id)}
+SORT: Final = {"id": AuditEntry.at}
+"""As they were written: by time, and by id among those of one moment."""
 MOST_LISTED: Final = MAX_ALL_ROWS
 """Who wants to see further back narrows the list."""
 
@@ -70,7 +71,7 @@ class Entry:
 def list_entries(
     actor: Actor, wanted: AuditFilter, asked: PageRequest, zone: ZoneInfo, *, english: bool = False
 ) -> tuple[list[Entry], int]:
-    """A page of entries, sorted by `id` (in the order in which they were written), and how many
+    """A page of entries in the order in which they were written (`id`, either way), and how many
     match, 10,000 at the most.
 
     The platform reads all, a tenant's admin those of the own tenant. Raises FORBIDDEN for
@@ -91,7 +92,8 @@ def list_entries(
         .where(*conditions)
     )
     counted = select(AuditEntry.id).where(*conditions).limit(MOST_LISTED + 1)
-    rows, total = fetch_page(query, asked, SORT, as_indexed(AuditEntry.id), counted)
+    tie = as_indexed(AuditEntry.id)
+    rows, total = fetch_page(query, asked, SORT, tie.desc() if asked.descending else tie, counted)
     names = actor_names((row[0].actor for row in rows), english=english)
     listed = [_entry(entry, tenant_name, names) for entry, tenant_name in rows]
     return listed, min(total, MOST_LISTED)

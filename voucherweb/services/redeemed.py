@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, SQLColumnExpression, func, select
+from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, func, select
 
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import RedemptionStatus, Role
 from voucherweb.domain.numbering import user_voucher_no
 from voucherweb.domain.paging import PageRequest
 from voucherweb.errors import refuse
-from voucherweb.models import Admin, Member, Redemption, WriteOff
+from voucherweb.models import Admin, Member, Redemption, Voucher, VoucherCell, WriteOff
 from voucherweb.services.indexed import as_indexed
 from voucherweb.services.masking import mask_name, mask_phone
-from voucherweb.services.paging import fetch_page
+from voucherweb.services.paging import need_bounded
 from voucherweb.services.vouchers import get_voucher
+from voucherweb.transaction import session
 
 SORT: Final[dict[str, SQLColumnExpression[Any]]] = {
     "seq": as_indexed(Redemption.seq),
@@ -58,8 +59,10 @@ def pieces(
     if actor.role not in {Role.PLATFORM_ADMIN, Role.TENANT_ADMIN}:
         raise refuse("FORBIDDEN")
     voucher = get_voucher(actor, voucher_id)
-    wanted = [Redemption.voucher_id == voucher.id, *_of_status(status)]
-    query = (
+    total = _number(voucher, status)
+    need_bounded(asked, total)
+    picked = _page_of(voucher, status, asked, total).subquery("picked")
+    rows = session.execute(
         select(
             Redemption,
             Member.name,
@@ -68,18 +71,56 @@ def pieces(
             WriteOff.desk,
             func.coalesce(Admin.name, Admin.account),
         )
+        .join(picked, picked.c.id == Redemption.id)
         .join(Member, Member.id == Redemption.member_id)
         .outerjoin(
             WriteOff, (WriteOff.redemption_id == Redemption.id) & WriteOff.undone_at.is_(None)
         )
         .outerjoin(Admin, Admin.id == WriteOff.admin_id)
-        .where(*wanted)
-    )
-    # Redemptions of one voucher are numbered, so that the second key never decides among them.
-    rows, total = fetch_page(
-        query, asked, SORT, as_indexed(Redemption.seq), select(Redemption.id).where(*wanted)
+        .order_by(*_order(asked.field, descending=asked.descending))
     )
     return [_piece(row, voucher.voucher_no) for row in rows], total
+
+
+def _number(voucher: Voucher, status: RedemptionStatus | None) -> int:
+    """How many pieces there are, by the counters that every event keeps."""
+    if status is None:
+        return voucher.redeemed
+    used = session.scalar(
+        select(func.coalesce(func.sum(VoucherCell.used), 0)).where(
+            VoucherCell.voucher_id == voucher.id
+        )
+    )
+    return int(used or 0) if status is RedemptionStatus.USED else voucher.redeemed - int(used or 0)
+
+
+def _page_of(
+    voucher: Voucher, status: RedemptionStatus | None, asked: PageRequest, total: int
+) -> Select[uuid.UUID]:
+    """The ids of one page: members and desks are looked up for no more than these."""
+    query = select(Redemption.id).where(Redemption.voucher_id == voucher.id, *_of_status(status))
+    begin = min(asked.offset, total) if asked.size > 0 else 0
+    end = min(begin + asked.size, total) if asked.size > 0 else total
+    if asked.field == "seq" and status is None:
+        # Pieces are numbered from 1 without a gap: a page far back costs what the first one does.
+        low, high = (total - end, total - begin) if asked.descending else (begin, end)
+        return query.where(Redemption.seq > low, Redemption.seq <= high)
+    # The second half of a list is counted from its end.
+    turned = begin > total - end
+    order = _order(asked.field, descending=asked.descending, turned=turned)
+    query = query.order_by(*order).offset(total - end if turned else begin)
+    return query.limit(end - begin)
+
+
+def _order(
+    name: str, *, descending: bool, turned: bool = False
+) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """By the column, then by number; `turned` is the whole list backwards."""
+    key, tie = SORT[name], as_indexed(Redemption.seq)
+    return (
+        key.desc() if descending != turned else key.asc(),
+        tie.desc() if turned else tie.asc(),
+    )
 
 
 def _of_status(status: RedemptionStatus | None) -> list[ColumnElement[bool]]:
