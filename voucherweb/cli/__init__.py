@@ -10,6 +10,7 @@ from voucherweb.cli.books import books
 from voucherweb.cli.branches import branches
 from voucherweb.cli.campaigns import campaigns
 from voucherweb.cli.cards import cards
+from voucherweb.cli.coupons import coupons
 from voucherweb.cli.demo import demo
 from voucherweb.cli.members import members
 from voucherweb.cli.partner import partner
@@ -23,6 +24,7 @@ COMMANDS = (
     points,
     campaigns,
     cards,
+    coupons,
     books,
     demo,
     backup,

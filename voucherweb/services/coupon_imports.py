@@ -23,8 +23,7 @@ from voucherweb.domain.coupon_terms import SetTerms
 from voucherweb.domain.enums import CouponSource, JobState
 from voucherweb.domain.texts import storable
 from voucherweb.errors import invalid, refuse
-from voucherweb.models import PLATFORM_OWNER, CouponSet
-from voucherweb.models.coupons import CodeImportFailure
+from voucherweb.models import PLATFORM_OWNER, CodeImportFailure, CouponSet
 from voucherweb.services import audit, jobs
 from voucherweb.services.coupon_jobs import (
     activate,
@@ -252,7 +251,14 @@ def list_refused(
     job = jobs.own_job(actor, job_id)
     if job.kind != jobs.COUPON_IMPORT or job.state != JobState.DONE:
         raise refuse("NOT_EXIST")
-    query = select(CodeImportFailure).where(CodeImportFailure.job_id == job.id)
+    return refused_rows(job.id, size, offset)
+
+
+def refused_rows(
+    job_id: uuid.UUID, size: int, offset: int = 0
+) -> tuple[Sequence[CodeImportFailure], int]:
+    """The same of any job, for whoever need not be asked who he is."""
+    query = select(CodeImportFailure).where(CodeImportFailure.job_id == job_id)
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     in_order = query.order_by(CodeImportFailure.row_number).limit(size).offset(offset)
     return session.scalars(in_order).all(), total
