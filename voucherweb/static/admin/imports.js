@@ -20,7 +20,8 @@ function wrong() {
   const file = input().files[0];
   const say = form().dataset;
   if (!file) return say.sayNone;
-  if (!file.name.toLowerCase().endsWith(".xlsx")) return say.sayKind;
+  const kinds = (say.kinds ?? ".xlsx").split(",");
+  if (!kinds.some((kind) => file.name.toLowerCase().endsWith(kind))) return say.sayKind;
   return file.size > Number(say.most) ? say.sayLarge : "";
 }
 

@@ -1,0 +1,69 @@
+"""What coupon sets and their codes are called on the pages."""
+
+from typing import Final
+
+from voucherweb.domain.enums import CouponSource, CouponStatus
+from voucherweb.services.coupon_set_lists import SetState
+from voucherweb.web.language import Text
+
+SOURCES: Final = {
+    CouponSource.AUTO_GENERATE: Text("發送時產生", "Made when given"),
+    CouponSource.GENERATE: Text("預先產生", "Made beforehand"),
+    CouponSource.IMPORT: Text("匯入", "Imported"),
+}
+STATES: Final = {
+    SetState.MAKING: Text("準備中", "Being filled"),
+    SetState.GIVING: Text("可發送", "May be given"),
+    SetState.GONE: Text("已發完", "All given"),
+    SetState.PAUSED: Text("已暫停", "Paused"),
+    SetState.OVER: Text("已過期", "Over"),
+}
+STATE_TAGS: Final = {
+    SetState.MAKING: ("run", "refresh"),
+    SetState.GIVING: ("on", "circle-check"),
+    SetState.GONE: ("ended", "flag"),
+    SetState.PAUSED: ("off", "player-stop"),
+    SetState.OVER: ("expired", "hourglass"),
+}
+"""The kind of tag and its shape."""
+STATUSES: Final = {
+    CouponStatus.PENDING: Text("未發送", "Free"),
+    CouponStatus.ACTIVE: Text("持有中", "Held"),
+    CouponStatus.USED: Text("已使用", "Used"),
+    CouponStatus.VOIDED: Text("已收回", "Taken back"),
+}
+STATUS_TAGS: Final = {
+    CouponStatus.PENDING: ("draft", "circle-dashed"),
+    CouponStatus.ACTIVE: ("run", "user"),
+    CouponStatus.USED: ("on", "circle-check"),
+    CouponStatus.VOIDED: ("ended", "ban"),
+}
+WAYS: Final = {
+    "auto": (
+        Text("發送時產生", "Made when given"),
+        Text(
+            "每發送一次就產生一個新的碼，可以設定總數上限。"
+            "夥伴用 API 發送時最省事；收回的碼就作廢。",
+            "Each giving makes a new code, up to a limit if you set one. The least work when"
+            " partners give by API; a code taken back is gone.",
+        ),
+    ),
+    "generate": (
+        Text("預先產生一批", "Made beforehand"),
+        Text(
+            "先產生固定數量的碼，之後逐一發送；可以匯出給印刷或合作通路。收回的碼可以再發送。",
+            "A fixed number of codes now, given one by one later; they can be exported for print or"
+            " resale. A code taken back can be given again.",
+        ),
+    ),
+    "import": (
+        Text("匯入現有的碼", "Import codes that exist"),
+        Text(
+            "通路或廠商已經給了碼，用 Excel 或 CSV 匯入；"
+            "每個碼只會發給一個人，收回的碼可以再發送。",
+            "A shop or supplier gave you codes: import them as a workbook or CSV. Each goes to one"
+            " person only. A code taken back can be given again.",
+        ),
+    ),
+}
+"""The ways to make a set, by the last part of the address."""
