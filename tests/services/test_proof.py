@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from flask.testing import FlaskClient
 
-from tests.support import coupons, rows
+from tests.support import cards, coupons, rows
 from tests.support.cast import Caller, issue, make_member, voucher_row
 from voucherweb.config import Settings
 from voucherweb.services.proof import Proof, prove
@@ -16,6 +16,7 @@ from voucherweb.services.trends import MEASURES
 OFFER = "(SELECT id FROM vouchers WHERE title = 'offer')"
 OWN = f"(SELECT vendor_id FROM vouchers WHERE id = {OFFER})"
 OTHER = f"(SELECT id FROM vendors WHERE id <> {OWN})"
+OWNER = f"(SELECT tenant_id FROM vendors WHERE id = {OWN})"
 BORN = date(1990, 1, 1)
 
 
@@ -49,9 +50,19 @@ TAMPERS = {
         ),
         f"UPDATE vendors SET entry_count = entry_count + 1 WHERE id = {OTHER}",
     ),
-    "points.sequence": ("UPDATE cards SET entry_count = entry_count - 1 WHERE balance < 100000",),
+    "points.sequence": ("UPDATE cards SET entry_count = entry_count - 1 WHERE entry_count > 1",),
     "points.chain": ("UPDATE points_entries SET balance_after = 7 WHERE kind = 'REDEEM'",),
     "points.balance": ("UPDATE cards SET balance = balance + 1 WHERE balance < 100000",),
+    "points.owner": (
+        f"UPDATE points_entries SET owner_id = {OWNER} WHERE kind = 'ADD' AND method = 1",
+    ),
+    "points.holder": (
+        (
+            f"UPDATE members SET tenant_id = {OWNER} WHERE id IN (SELECT member_id FROM cards"
+            " WHERE id IN (SELECT card_id FROM points_entries WHERE kind = 'VOID'))"
+        ),
+    ),
+    "points.voids": ("UPDATE points_entries SET ref_no = 'another' WHERE kind = 'VOID'",),
     "points.paid": (
         (
             "UPDATE redemptions SET member_id ="
@@ -146,6 +157,7 @@ def offer(
     issue(admin, on=False, voucherType="06", volume=3, couponList=links)
     coupons.some_given(admin.tenant_id)
     admin.data("/voucher-mgmt/voucher/delete", {"id": issue(admin, on=False)})
+    cards.some_moved(settings)
     person = rows.member_id(make_member(client, settings, gender="M", birthdate=BORN).id)
     taken = [rows.redeem(person, offer)[1] for _ in range(2)]
     assert rows.use(person, taken[0]) == "USED"

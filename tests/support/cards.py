@@ -9,11 +9,13 @@ from typing import Any
 from sqlalchemy import func, select
 
 from tests.support import cast
+from voucherweb.config import Settings
 from voucherweb.domain.actor import OPERATOR
 from voucherweb.domain.campaign_rules import CampaignTerms
 from voucherweb.domain.partner import CallerKind, Partner
 from voucherweb.models import PLATFORM_OWNER, PLATFORM_PROGRAMME, Card, PointsEntry
-from voucherweb.services import campaigns, cards, members, points
+from voucherweb.services import autocommit, campaigns, cards, members, partner_points, points
+from voucherweb.services.partner_points import CardKey, Refs
 from voucherweb.transaction import session, unit_of_work
 
 _serial = itertools.count(1)
@@ -111,3 +113,15 @@ def of_all_cards() -> tuple[int, int, int]:
         balances = session.scalar(select(func.sum(Card.balance)))
         counted = session.scalar(select(func.sum(Card.entry_count)))
         return entries or 0, int(balances or 0), int(counted or 0)
+
+
+def some_moved(settings: Settings) -> Holder:
+    """Points added by value and directly, burnt, and taken back, on one card of a new tenant."""
+    tenant_id, _, holder = tenant_with_holder()
+    execute, partner = autocommit.alone(settings), partner_of(tenant_id)
+    key = CardKey(holder.card_no, holder.phone)
+    partner_points.add_value(execute, partner, key, Decimal(300), Refs("N1", "I1"))
+    partner_points.add_points(execute, partner, key, 5, Refs())
+    burnt = partner_points.burn(execute, partner, key, 4, Refs("N2"))
+    partner_points.void_by_id(execute, partner, burnt.transaction_id)
+    return holder

@@ -1,5 +1,7 @@
-"""Members' points: cards against their entries, and redemptions against what was paid."""
+"""Members' points: cards against their entries, entries against their programmes and against what
+they take back, and redemptions against what was paid."""
 
+from voucherweb.models import PLATFORM_OWNER, PLATFORM_PROGRAMME
 from voucherweb.services.proof_checks.check import Check
 
 _SIGNED = "CASE WHEN credit = 'CARD' THEN points ELSE -points END"
@@ -43,12 +45,51 @@ CHECKS = (
         """,
     ),
     Check(
+        "points.owner",
+        "points_entries",
+        "owner",
+        f"""
+        SELECT e.id, e.owner_id AS said, coalesce(p.tenant_id, '{PLATFORM_OWNER}') AS should
+        FROM points_entries e
+        JOIN cards c ON c.id = e.card_id
+        JOIN programmes p ON p.id = c.programme_id
+        """,
+    ),
+    Check(
+        "points.holder",
+        "cards",
+        "tenant of its member",
+        """
+        SELECT c.id, m.tenant_id AS said,
+               CASE WHEN m.tenant_id IS NULL OR p.tenant_id IS NULL THEN m.tenant_id
+                    ELSE p.tenant_id END AS should
+        FROM cards c
+        JOIN members m ON m.id = c.member_id
+        JOIN programmes p ON p.id = c.programme_id
+        """,
+    ),
+    Check(
+        "points.voids",
+        "points_entries",
+        "what it takes back: card, owner, points, accounts, reference, kind",
+        """
+        SELECT v.id,
+               ARRAY[v.card_id::text, v.owner_id::text, v.points::text, v.debit, v.credit,
+                     v.ref_no, 'once, later'] AS said,
+               ARRAY[e.card_id::text, e.owner_id::text, e.points::text, e.credit, e.debit,
+                     e.ref_no, CASE WHEN e.kind NOT IN ('VOID', 'REDEEM') AND e.seq < v.seq
+                                    THEN 'once, later' ELSE e.kind END] AS should
+        FROM points_entries v LEFT JOIN points_entries e ON e.id = v.voids
+        WHERE v.kind = 'VOID'
+        """,
+    ),
+    Check(
         "points.paid",
         "redemptions",
-        "points and member",
-        """
-        SELECT r.id, ARRAY[r.points::text, r.member_id::text] AS said,
-               ARRAY[e.points::text, c.member_id::text] AS should
+        "points, member and programme",
+        f"""
+        SELECT r.id, ARRAY[r.points::text, r.member_id::text, '{PLATFORM_PROGRAMME}'] AS said,
+               ARRAY[e.points::text, c.member_id::text, c.programme_id::text] AS should
         FROM redemptions r
         LEFT JOIN points_entries e ON e.redemption_id = r.id
         LEFT JOIN cards c ON c.id = e.card_id
