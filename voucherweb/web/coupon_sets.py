@@ -40,8 +40,8 @@ def own(actor: Actor) -> uuid.UUID:
     return coupon_sets.owner_of(actor, None)
 
 
-def home(set_id: uuid.UUID, **filters: str) -> str:
-    return url_for("coupon_sets.show", coupon_set_id=set_id, **filters)
+def home(set_id: uuid.UUID) -> str:
+    return url_for("coupon_sets.show", coupon_set_id=set_id)
 
 
 def about(pool: CouponSet) -> dict[str, Any]:

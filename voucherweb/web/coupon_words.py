@@ -1,17 +1,18 @@
 """What coupon sets and their codes are called on the pages."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from voucherweb.domain.enums import CouponSource, CouponStatus
 from voucherweb.services.coupon_set_lists import SetState
 from voucherweb.web.language import Text
 
-SOURCES: Final = {
+SOURCES: Final[Mapping[str, Text]] = {
     CouponSource.AUTO_GENERATE: Text("發送時產生", "Made when given"),
     CouponSource.GENERATE: Text("預先產生", "Made beforehand"),
     CouponSource.IMPORT: Text("匯入", "Imported"),
 }
-STATES: Final = {
+STATES: Final[Mapping[str, Text]] = {
     SetState.MAKING: Text("準備中", "Being filled"),
     SetState.GIVING: Text("可發送", "May be given"),
     SetState.GONE: Text("已發完", "All given"),
@@ -26,7 +27,7 @@ STATE_TAGS: Final = {
     SetState.OVER: ("expired", "hourglass"),
 }
 """The kind of tag and its shape."""
-STATUSES: Final = {
+STATUSES: Final[Mapping[str, Text]] = {
     CouponStatus.PENDING: Text("未發送", "Free"),
     CouponStatus.ACTIVE: Text("持有中", "Held"),
     CouponStatus.USED: Text("已使用", "Used"),
