@@ -23,7 +23,7 @@ _SETTLED: Final = timedelta(minutes=1)
 ENDED: Final = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
-def _in_bites(bite: Callable[[], int], fill: int | None = None) -> int:
+def in_bites(bite: Callable[[], int], fill: int | None = None) -> int:
     """Repeat a bite, each in a unit of work of its own, until one finds less than its fill."""
     total = 0
     while True:
@@ -34,7 +34,7 @@ def _in_bites(bite: Callable[[], int], fill: int | None = None) -> int:
             return total
 
 
-def _delete(statement: Executable) -> int:
+def deleted(statement: Executable) -> int:
     """The number of rows that a DELETE … RETURNING removed."""
     return len(session.execute(statement).all())
 
@@ -47,19 +47,19 @@ def forget_idempotency_keys() -> int:
     def bite() -> int:
         old = select(*key).where(IdempotencyKey.created_at < before).limit(BITE)
         doomed = old.with_for_update(skip_locked=True).cte("old")
-        return _delete(
+        return deleted(
             delete(IdempotencyKey)
             .where(IdempotencyKey.caller == doomed.c.caller, IdempotencyKey.key == doomed.c.key)
             .returning(IdempotencyKey.caller)
         )
 
-    return _in_bites(bite)
+    return in_bites(bite)
 
 
 def forget_imports() -> int:
     """Remove imports after their 7 days with their failures, and their coupons unless a voucher
     has taken them; how many imports (behaviour §8)."""
-    return _in_bites(_forget_some_imports, fill=_IMPORTS_A_BITE)
+    return in_bites(_forget_some_imports, fill=_IMPORTS_A_BITE)
 
 
 def _forget_some_imports() -> int:
@@ -96,7 +96,7 @@ def forget_workbooks(storage: Storage) -> int:
             job.params = _unstored(job)
         return len(ended)
 
-    return _in_bites(bite, fill=_IMPORTS_A_BITE)
+    return in_bites(bite, fill=_IMPORTS_A_BITE)
 
 
 def forget_exports(storage: Storage) -> int:
@@ -120,7 +120,7 @@ def forget_exports(storage: Storage) -> int:
             job.params = _unstored(job)
         return len(ended)
 
-    return _in_bites(bite, fill=_IMPORTS_A_BITE)
+    return in_bites(bite, fill=_IMPORTS_A_BITE)
 
 
 def forget_unfilled_sets() -> int:
@@ -135,9 +135,9 @@ def forget_unfilled_sets() -> int:
             .limit(_IMPORTS_A_BITE)
             .with_for_update(skip_locked=True)
         )
-        return _delete(delete(CouponSet).where(CouponSet.id.in_(doomed)).returning(CouponSet.id))
+        return deleted(delete(CouponSet).where(CouponSet.id.in_(doomed)).returning(CouponSet.id))
 
-    return _in_bites(bite, fill=_IMPORTS_A_BITE)
+    return in_bites(bite, fill=_IMPORTS_A_BITE)
 
 
 def _unstored(job: Job) -> dict[str, Any]:
@@ -150,9 +150,9 @@ def forget_sessions() -> int:
 
     def bite() -> int:
         old = select(AuthSession.id).where(AuthSession.expires_at < before).limit(BITE)
-        return _delete(delete(AuthSession).where(AuthSession.id.in_(old)).returning(AuthSession.id))
+        return deleted(delete(AuthSession).where(AuthSession.id.in_(old)).returning(AuthSession.id))
 
-    return _in_bites(bite)
+    return in_bites(bite)
 
 
 def forget_jobs() -> int:
@@ -164,6 +164,6 @@ def forget_jobs() -> int:
             Job.finished_at < func.now() - jobs.KEEP,
             ~Job.params.has_key("stored"),
         )
-        return _delete(delete(Job).where(Job.id.in_(old.limit(BITE))).returning(Job.id))
+        return deleted(delete(Job).where(Job.id.in_(old.limit(BITE))).returning(Job.id))
 
-    return _in_bites(bite)
+    return in_bites(bite)

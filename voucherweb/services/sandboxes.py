@@ -15,6 +15,7 @@ from sqlalchemy import insert, select
 
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
+from voucherweb.domain.enums import CouponSource
 from voucherweb.models import Branch, Card, Coupon, CouponSet, Member, Programme, Tenant
 from voucherweb.services import audit
 from voucherweb.services.autocommit import within_unit_of_work
@@ -86,7 +87,9 @@ def _fill(seeding: _Seeding) -> None:
     for phone, surname in zip(PHONES, _SURNAMES, strict=True):
         _add_member(seeding, campaign.id, phone, f"{surname}測試")
     _add_pool(seeding)
-    session.add(_coupon_set(seeding, "AUTO_GENERATE", "測試票券組（即時產生） Generated"))
+    session.add(
+        _coupon_set(seeding, CouponSource.AUTO_GENERATE, "測試票券組（即時產生） Generated")
+    )
     session.flush()
 
 
@@ -105,7 +108,7 @@ def _add_member(seeding: _Seeding, campaign_id: uuid.UUID, phone: str, name: str
 
 
 def _add_pool(seeding: _Seeding) -> None:
-    pool = _coupon_set(seeding, "IMPORT", "測試票券組（匯入） Imported", POOL)
+    pool = _coupon_set(seeding, CouponSource.IMPORT, "測試票券組（匯入） Imported", POOL)
     session.add(pool)
     session.flush()
     session.execute(
@@ -122,7 +125,7 @@ def _add_pool(seeding: _Seeding) -> None:
     )
 
 
-def _coupon_set(seeding: _Seeding, source: str, name: str, total: int = 0) -> CouponSet:
+def _coupon_set(seeding: _Seeding, source: CouponSource, name: str, total: int = 0) -> CouponSet:
     return CouponSet(
         id=uuid.uuid4(),
         tenant_id=seeding.twin_id,
@@ -131,7 +134,6 @@ def _coupon_set(seeding: _Seeding, source: str, name: str, total: int = 0) -> Co
         start_date=seeding.now,
         end_date=seeding.now + _LIFE,
         total=total,
-        last_ordinal=total,
         created_by=seeding.actor.key,
         created_at=seeding.now,
     )

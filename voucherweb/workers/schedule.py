@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from voucherweb.domain import clock
-from voucherweb.services import audience, cleanup, jobs, trends
+from voucherweb.services import audience, cleanup, jobs, partner_cleanup, trends
 from voucherweb.transaction import unit_of_work
 from voucherweb.workers.jobs import storage
 
@@ -37,6 +37,8 @@ CHORES = (
     Chore("forget_exports", timedelta(minutes=10), lambda: cleanup.forget_exports(storage())),
     Chore("forget_sessions", timedelta(hours=1), cleanup.forget_sessions),
     Chore("forget_jobs", timedelta(hours=1), cleanup.forget_jobs),
+    Chore("forget_partner_calls", timedelta(hours=1), partner_cleanup.forget_calls),
+    Chore("forget_partner_tokens", timedelta(hours=1), partner_cleanup.forget_tokens),
     Chore("forget_uploads", timedelta(hours=1), forget_uploads),
     Chore("fold_audience", timedelta(seconds=15), audience.fold),
     Chore("close_days", timedelta(hours=1), trends.close_days),
