@@ -74,12 +74,18 @@ class Summary:
     tenant_name: str
     books: Books | None
     issued: Issued | None
+    has_vendor: bool
 
 
-def of_tenant(tenant_id: uuid.UUID | None, voucher_type: VoucherType | None = None) -> Summary:
+def of_tenant(
+    tenant_id: uuid.UUID | None,
+    voucher_type: VoucherType | None = None,
+    used: tuple[int, Decimal] | None = None,
+) -> Summary:
     """The tenant's summary; a type narrows what was issued, while the books are always whole.
+    `used` are the pieces and their money, where the same snapshot has told them before.
 
-    Raises NOT_EXIST for an unknown tenant. Three queries.
+    Raises NOT_EXIST for an unknown tenant. Three queries, one less with `used`.
     """
     row = session.execute(
         select(Tenant.id, Tenant.name, Vendor.deposit, Vendor.withdraw, Vendor.purchase_count)
@@ -89,7 +95,8 @@ def of_tenant(tenant_id: uuid.UUID | None, voucher_type: VoucherType | None = No
     if row is None:
         raise refuse("NOT_EXIST")
     books = Books(row.deposit, row.withdraw) if row.purchase_count else None
-    return Summary(row.id, row.name, books, _issued(existing(row.id, voucher_type)))
+    issued = _issued(existing(row.id, voucher_type), used)
+    return Summary(row.id, row.name, books, issued, has_vendor=row.deposit is not None)
 
 
 def existing(
@@ -100,7 +107,9 @@ def existing(
     return [*picked, Voucher.voucher_type == voucher_type] if voucher_type else picked
 
 
-def _issued(picked: Sequence[ColumnElement[bool]]) -> Issued | None:
+def _issued(
+    picked: Sequence[ColumnElement[bool]], told: tuple[int, Decimal] | None
+) -> Issued | None:
     points = cast(Voucher.redeem_points, BigInteger)
     offered = session.execute(
         select(
@@ -114,11 +123,7 @@ def _issued(picked: Sequence[ColumnElement[bool]]) -> Issued | None:
     ).one()
     if not offered[0]:
         return None
-    used = session.execute(
-        select(_sum(VoucherCell.used), _sum(Voucher.price * VoucherCell.used))
-        .join(Voucher, Voucher.id == VoucherCell.voucher_id)
-        .where(*picked)
-    ).one()
+    used, used_amount = told or _used(picked)
     volume, total, amount, redeemed, redeemed_points, redeemed_amount = offered
     return Issued(
         volume=int(volume),
@@ -127,9 +132,18 @@ def _issued(picked: Sequence[ColumnElement[bool]]) -> Issued | None:
         redeemed=int(redeemed),
         redeemed_points=int(redeemed_points),
         redeemed_amount=redeemed_amount,
-        used=int(used[0]),
-        used_amount=used[1],
+        used=int(used),
+        used_amount=used_amount,
     )
+
+
+def _used(picked: Sequence[ColumnElement[bool]]) -> Any:
+    """Used pieces, and the money that they stand for."""
+    return session.execute(
+        select(_sum(VoucherCell.used), _sum(Voucher.price * VoucherCell.used))
+        .join(Voucher, Voucher.id == VoucherCell.voucher_id)
+        .where(*picked)
+    ).one()
 
 
 def _sum(value: Any) -> ColumnElement[Any]:

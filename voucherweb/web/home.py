@@ -7,10 +7,10 @@ from flask import Blueprint, Response, current_app, url_for
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import Role
+from voucherweb.errors import refuse
 from voucherweb.services import attention, statistics, summary, trends
 from voucherweb.services.attention import Attention
 from voucherweb.services.summary import Summary
-from voucherweb.services.vendors import vendor_of_tenant
 from voucherweb.web.language import Text
 from voucherweb.web.page import EVERYBODY, go, page
 from voucherweb.web.rendering import render
@@ -39,29 +39,32 @@ def home(actor: Actor) -> Response:
 
 
 def _of_tenant(actor: Actor) -> Response:
-    found = summary.of_tenant(actor.tenant_id)
-    wants = attention.of_tenant(found.tenant_id, settings().safety_stock_rate)
-    vendor = vendor_of_tenant(found.tenant_id)
+    tenant_id = actor.tenant_id
+    if tenant_id is None:
+        raise refuse("NOT_EXIST")
+    figures = statistics.of_tenant(tenant_id)
+    found = summary.of_tenant(tenant_id, used=(figures.used.total, figures.used_amount))
+    wants = attention.of_tenant(tenant_id, settings().safety_stock_rate)
     return render(
         "home/tenant.html",
         found=found,
-        figures=statistics.of_tenant(found.tenant_id),
-        trend=trends.sparkline(found.tenant_id, today()),
+        figures=figures,
+        trend=trends.sparkline(tenant_id, today()),
         wants=wants,
-        steps=_steps(vendor is not None, found, wants),
+        steps=_steps(found, wants),
         taken_at=clock.now(),
         imports_page="imports.index" in current_app.view_functions,
     )
 
 
-def _steps(vendor: bool, found: Summary, wants: Attention) -> list[Step]:
+def _steps(found: Summary, wants: Attention) -> list[Step]:
     """What is left to do until members see a voucher; empty once one was on the shelf."""
     on_shelf = wants.vouchers > wants.drafts
     if on_shelf and found.books:
         return []
     ask = Text("由平台管理員處理，請與平台聯絡。", "The platform does this; get in touch with it.")
     return [
-        Step(vendor, Text("取得發行廠商", "Get a vendor"), ask),
+        Step(found.has_vendor, Text("取得發行廠商", "Get a vendor"), ask),
         Step(found.books is not None, Text("購買額度", "Buy quota"), ask),
         Step(
             wants.vouchers > 0,
