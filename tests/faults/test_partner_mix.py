@@ -38,8 +38,8 @@ def kill_one(web: Web, turn: int) -> None:
 def test_books_balance_after_a_mix_with_a_killed_web_worker(app: Flask, settings: Settings) -> None:
     world = make_world(app.test_client(), settings, people=12, pool=60, volume=60)
     with serving(settings) as web:
-        kills = each_time(400, partial(kill_one, web))
-        play(world, web.port, workers=16, steps=75, seed=1, meanwhile=kills)
+        kills = each_time(250, partial(kill_one, web))
+        play(world, web.port, workers=16, steps=45, seed=1, meanwhile=kills)
     outcomes = check(world)
     assert {kind for kind, code in outcomes if code == "OK"} == KINDS
     assert any(answer.tries > 1 for _, answer in world.answers)

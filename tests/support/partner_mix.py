@@ -48,10 +48,9 @@ INSERT INTO cards (member_id, programme_id) SELECT people.id, campaign.id FROM p
 """
 _POOL = """
 WITH pool AS (
-    INSERT INTO coupon_sets (tenant_id, source, name, start_date, end_date, total, last_ordinal,
-                             quantity)
+    INSERT INTO coupon_sets (tenant_id, source, name, start_date, end_date, total, quantity)
     VALUES (%(tenant)s, %(source)s, '票券組', now() - interval '1 day', now() + interval '1 day',
-            %(total)s, %(total)s, %(limit)s)
+            %(total)s, %(limit)s)
     RETURNING id, owner_id
 ), codes AS (
     INSERT INTO coupons (set_id, ordinal, owner_id, code)
@@ -260,20 +259,21 @@ def _check_balances(world: World) -> None:
     should: dict[str, int] = defaultdict(int)
     purse = {card.member: card.number for card in world.cards if card.partner is not world.tenant}
     bearers = {token: member for member, token in world.members.items()}
-    signs: dict[str, tuple[str, int]] = {}
-    for kind, answer in world.answers:
-        if answer.code == "OK" and kind in {"add", "burn"}:
+    signs: dict[str, int] = {}
+    good = [(kind, answer) for kind, answer in world.answers if answer.code == "OK"]
+    for kind, answer in good:
+        if kind in {"add", "burn"}:
             told = json.loads(answer.body)
             sign = 1 if kind == "add" else -1
-            signs[told["transaction_id"]] = (told["card_no"], sign)
+            signs[told["transaction_id"]] = signs[told["ref_no"]] = sign
             should[told["card_no"]] += sign * told["points"]
-        elif answer.code == "OK" and kind == "redeem":
+        elif kind == "redeem":
             should[purse[bearers[answer.ask.token]]] -= answer.data["redeemPoints"]
-    for kind, answer in world.answers:
-        if answer.code == "OK" and kind == "void":
+    for kind, answer in good:
+        if kind == "void":
             told = json.loads(answer.body)
-            number, sign = signs[told["voided_transaction_id"]]
-            should[number] -= sign * told["points"]
+            named = answer.ask.path.rpartition("/")[2]
+            should[told["card_no"]] -= signs[named] * told["points"]
     with psycopg.connect(world.settings.database_url) as connection:
         rows = connection.execute("SELECT card_no, balance FROM cards").fetchall()
     assert {number: balance for number, balance in rows if balance or number in should} == should
