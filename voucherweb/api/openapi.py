@@ -1,13 +1,13 @@
 """OpenAPI 3.1, made from the declared calls (behaviour §10 `/openapi.json`)."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
 from voucherweb.api.endpoint import ENDPOINTS, Endpoint, NoBody
 from voucherweb.api.examples import EXAMPLES, Step
-from voucherweb.api.openapi_schemas import REF, Schema, Schemas
+from voucherweb.api.openapi_schemas import REF, Schema, Schemas, examples_of, object_of
 from voucherweb.api.openapi_texts import AUTH_CALLS, IDEMPOTENCY_KEY, INFO, ROLE_NAMES, TAGS
 from voucherweb.errors import ERRORS, ErrorCode
 from voucherweb.services.idempotency import MAX_KEY
@@ -118,13 +118,9 @@ def _request(call: Endpoint, schemas: Schemas, steps: Sequence[Step]) -> Schema 
         return None
     content: Schema = {"schema": schemas.ref(call.body)}
     if steps:
-        content["examples"] = _examples((step.name, step.request) for step in steps)
+        content["examples"] = examples_of((step.name, step.request) for step in steps)
     required = any(one.is_required() for one in call.body.model_fields.values())
     return {"required": required, "content": {JSON: content}}
-
-
-def _examples(named: Iterable[tuple[str, Any]]) -> Schema:
-    return {name: {"value": value} for name, value in named}
 
 
 def _success(call: Endpoint, schemas: Schemas, steps: Sequence[Step]) -> Schema:
@@ -139,8 +135,8 @@ def _success(call: Endpoint, schemas: Schemas, steps: Sequence[Step]) -> Schema:
         content[JSON] |= _told(steps, 200)
     found: Schema = {"200": {"description": "OK", "headers": headers, "content": content}}
     if "accepted" in call.extra:
-        result = _object(data=schemas.ref(call.extra["accepted"]))
-        later = {"schema": _object(httpCode={"const": 202}, result=result)}
+        result = object_of(data=schemas.ref(call.extra["accepted"]))
+        later = {"schema": object_of(httpCode={"const": 202}, result=result)}
         later |= _told(steps, 202)
         found["202"] = {"description": "Accepted", "content": {JSON: later}}
     return found
@@ -148,11 +144,7 @@ def _success(call: Endpoint, schemas: Schemas, steps: Sequence[Step]) -> Schema:
 
 def _told(steps: Sequence[Step], status: int) -> Schema:
     told = [(step.name, step.answer) for step in steps if step.answer["httpCode"] == status]
-    return {"examples": _examples(told)} if told else {}
-
-
-def _object(**properties: Schema) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(properties)}
+    return {"examples": examples_of(told)} if told else {}
 
 
 def _answer(call: Endpoint, schemas: Schemas) -> Schema:
@@ -166,19 +158,19 @@ def _answer(call: Endpoint, schemas: Schemas) -> Schema:
             "sorter": {"$ref": f"{REF}Sorter"},
             "total": {"type": "integer", "minimum": 0},
         }
-    return _object(httpCode={"const": 200}, result=_object(**result))
+    return object_of(httpCode={"const": 200}, result=object_of(**result))
 
 
 def _envelope() -> Schema:
     text = {"type": "string"}
     whole = {"type": "integer"}
-    detail = _object(field=text, reason=text)
-    failure = _object(httpCode=whole, errorMsg=text, message=text, requestId=text)
+    detail = object_of(field=text, reason=text)
+    failure = object_of(httpCode=whole, errorMsg=text, message=text, requestId=text)
     failure["properties"]["details"] = {"type": "array", "items": detail}
     return {
         "Failure": failure,
-        "Pagination": _object(current=whole, pageSize=whole, total=whole),
-        "Sorter": _object(field=text, order={"enum": ["asc", "desc"]}),
+        "Pagination": object_of(current=whole, pageSize=whole, total=whole),
+        "Sorter": object_of(field=text, order={"enum": ["asc", "desc"]}),
     }
 
 
@@ -201,7 +193,9 @@ def _failures(call: Endpoint, english: bool) -> Schema:
     for status, group in groupby(ordered, key=lambda one: one.http):
         several = list(group)
         described = [f"- `{one.code}` {one.en if english else one.zh}" for one in several]
-        told = _object(httpCode={"const": status}, errorMsg={"enum": [one.code for one in several]})
+        told = object_of(
+            httpCode={"const": status}, errorMsg={"enum": [one.code for one in several]}
+        )
         schema = {"allOf": [FAILURE, told]}
         answer: Schema = {
             "description": "\n".join(described),

@@ -20,14 +20,30 @@ NULL = {"type": "null"}
 BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 
 
-class Schemas:
-    """The components of a document, and how each model is referred to."""
+def object_of(**properties: Schema) -> Schema:
+    """An object that has all of these properties."""
+    return {"type": "object", "properties": properties, "required": list(properties)}
 
-    def __init__(self, bodies: Iterable[type[BaseModel]], answers: Iterable[type[BaseModel]]):
+
+def examples_of(named: Iterable[tuple[str, Any]]) -> Schema:
+    return {name: {"value": value} for name, value in named}
+
+
+class Schemas:
+    """The components of a document, and how each model is referred to. Answers leave missing
+    values out, or with `nulls` tell them as null."""
+
+    def __init__(
+        self,
+        bodies: Iterable[type[BaseModel]],
+        answers: Iterable[type[BaseModel]],
+        *,
+        nulls: bool = False,
+    ):
         self.components: dict[str, Schema] = {}
         self._names: dict[type[BaseModel], str] = {}
         self._add(bodies, "validation", _lenient)
-        self._add(answers, "serialization", _strict)
+        self._add(answers, "serialization", _refs if nulls else _strict)
 
     def ref(self, model: type[BaseModel]) -> Schema:
         return {"$ref": REF + self._names[model]}
@@ -146,3 +162,19 @@ def _never_null(schema: Schema) -> Schema:
     options = [one for one in schema["anyOf"] if one != NULL]
     rest = {key: value for key, value in schema.items() if key != "anyOf"}
     return {**options[0], **rest} if len(options) == 1 else {"anyOf": options, **rest}
+
+
+def query_parameters(model: type[BaseModel]) -> list[Schema]:
+    """The parameters of a query string, whose fields are the model's."""
+    shaped: Schema = _refs(model.model_json_schema(mode="validation"))
+    required = shaped.get("required", [])
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": _in_query(one)}
+        for name, one in shaped.get("properties", {}).items()
+    ]
+
+
+def _in_query(schema: Schema) -> Schema:
+    """There is no null in a query string, and every number is text anyway."""
+    plain = _never_null(schema)
+    return {BOUNDS.get(key, key): value for key, value in plain.items()}

@@ -1,16 +1,22 @@
-"""`/openapi.json` and the offline documentation at `/docs` (behaviour §10)."""
+"""`/openapi.json`, `/openapi-partner.json`, the offline documentation of both at `/docs`, and the
+error catalogue at `/docs/errors` (behaviour §10)."""
 
 from functools import lru_cache
+from typing import Final
 
 import orjson
 from flask import Blueprint, Response, render_template, request, url_for
 
+from voucherweb.api import openapi
 from voucherweb.api.envelope import JSON, wants_english
-from voucherweb.api.openapi import document
+from voucherweb.api.partner import openapi as partner_openapi
+from voucherweb.web.error_catalogue import catalogue
 
 docs = Blueprint("docs", __name__)
 
-SWAGGER_UI = "vendor/swagger-ui-5.35.0"
+SWAGGER_UI: Final = "vendor/swagger-ui-5.35.0"
+MAKERS: Final = {"management": openapi.document, "partner": partner_openapi.document}
+"""What makes each document."""
 
 
 def _english() -> bool:
@@ -19,14 +25,23 @@ def _english() -> bool:
     return asked == "en" if asked in {"en", "zh"} else wants_english()
 
 
-@lru_cache(maxsize=2)
-def _document(english: bool) -> bytes:
-    return orjson.dumps(document(english=english))
+@lru_cache(maxsize=4)
+def _document(name: str, english: bool) -> bytes:
+    return orjson.dumps(MAKERS[name](english=english))
 
 
 @docs.get("/openapi.json")
-def openapi() -> Response:
-    response = Response(_document(_english()), mimetype=JSON)
+def management() -> Response:
+    return _sent("management")
+
+
+@docs.get("/openapi-partner.json")
+def partner() -> Response:
+    return _sent("partner")
+
+
+def _sent(name: str) -> Response:
+    response = Response(_document(name, _english()), mimetype=JSON)
     response.add_etag()
     response.cache_control.no_cache = True  # Kept, but asked for again: releases change it.
     response.vary.add("Accept-Language")
@@ -36,13 +51,28 @@ def openapi() -> Response:
 
 @docs.get("/docs")
 def page() -> Response:
-    english = _english()
-    html = render_template(
+    """One of the documents: contract A, or with `?api=partner` contract B."""
+    name = "partner" if request.args.get("api") == "partner" else "management"
+    return _page(
         "docs/index.html",
-        english=english,
+        shown=name,
         vendor=url_for("static", filename=SWAGGER_UI),
-        source=url_for("docs.openapi", lang="en" if english else "zh"),
+        source=url_for(f"docs.{name}", lang=_lang()),
     )
+
+
+@docs.get("/docs/errors")
+def errors() -> Response:
+    """Every code of both contracts; `/docs/errors#CODE` shows one."""
+    return _page("docs/errors.html", shown="errors", contracts=catalogue(_english()))
+
+
+def _lang() -> str:
+    return "en" if _english() else "zh"
+
+
+def _page(template: str, **values: object) -> Response:
+    html = render_template(template, english=_english(), lang=_lang(), **values)
     response = Response(html)
     response.vary.add("Accept-Language")
     return response
