@@ -24,6 +24,8 @@ from voucherweb.transaction import session
 
 ENABLED: Final = "ENABLED"
 DISABLED: Final = "DISABLED"
+OLDEST: Final = 2000
+"""The year before which no plan began or ended."""
 
 
 class PlanStatus(StrEnum):
@@ -101,6 +103,9 @@ def _plan_fields(plan: Plan) -> dict[str, Any]:
         name = read_name(plan.name)
     except Unreadable as error:
         raise invalid("plan", *error.problem) from error
+    for field, instant in (("plan_start", plan.start), ("plan_end", plan.end)):
+        if instant is not None and instant.year < OLDEST:
+            raise invalid(field, f"is before the year {OLDEST}", f"早於 {OLDEST} 年")
     if plan.start and plan.end and plan.start > plan.end:
         raise invalid("plan_end", "is before plan_start", "早於方案開始時間")
     return {"plan_name": name, "plan_start": plan.start, "plan_end": plan.end}
