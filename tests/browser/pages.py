@@ -51,13 +51,15 @@ def first_link(listed: str) -> Find:
     return find
 
 
-def through(listed: str, rule: str) -> Find:
-    """The first link that leads to the shot's rule, on the first page of `rule` that the page at
-    `listed` links to."""
+def through(listed: str, *rules: str) -> Find:
+    """The first link that leads to the shot's rule, on the first page of the last of `rules` to
+    which one comes by first links, beginning with the page at `listed`."""
 
     def find(tab: Tab, shot: Shot) -> str | None:
-        between = first_link(listed)(tab, Shot(shot.name, rule))
-        return first_link(between)(tab, shot) if between else None
+        place: str | None = listed
+        for rule in rules:
+            place = first_link(place)(tab, Shot(shot.name, rule)) if place else None
+        return first_link(place)(tab, shot) if place else None
 
     return find
 
@@ -81,7 +83,18 @@ def refused_row(tab: Tab, shot: Shot) -> str | None:
     return forms.first.get_attribute("action") if forms.count() else None
 
 
+KEYS: Final = "/admin/partners/keys"
+KEY: Final = f"{KEYS}/<uuid:key_id>"
+ADD_ONS: Final = "/admin/partners/add-ons"
+ADD_ON: Final = f"{ADD_ONS}/<uuid:add_on_id>"
+BRANCHES: Final = "/admin/partners/branches"
+SETS: Final = "/admin/partners/coupon-sets"
+SET: Final = f"{SETS}/<uuid:coupon_set_id>"
 CALLS: Final = "/admin/partners/calls"
+CAMPAIGNS: Final = "/admin/partners/campaigns"
+CAMPAIGN: Final = f"{CAMPAIGNS}/<uuid:campaign_id>"
+CARDS: Final = "/admin/partners/cards"
+CARD: Final = f"{CARDS}/<uuid:card_id>"
 ADMIN: Final = "/admin/admins/<uuid:admin_id>"
 
 SHOTS: Final = (
@@ -144,8 +157,58 @@ SHOTS: Final = (
         through("/admin/members", "/admin/members/<uuid:member_id>"),
     ),
     Shot("partners", "/admin/partners"),
+    Shot("campaigns", CAMPAIGNS, roles=TENANT),
+    Shot("campaign-new", f"{CAMPAIGNS}/new"),
+    Shot("campaign", CAMPAIGN, first_link(CAMPAIGNS)),
+    Shot("campaign-movements", f"{CAMPAIGN}/movements", through(CAMPAIGNS, CAMPAIGN)),
+    Shot("campaign-edit", f"{CAMPAIGN}/edit", through(CAMPAIGNS, CAMPAIGN)),
+    Shot("card", CARD, through(CAMPAIGNS, CAMPAIGN)),
+    Shot("card-new", f"{CARDS}/new/<uuid:campaign_id>", through(CAMPAIGNS, CAMPAIGN)),
+    Shot("card-add", f"{CARD}/add", through(CAMPAIGNS, CAMPAIGN, CARD)),
+    Shot("card-burn", f"{CARD}/burn", through(CAMPAIGNS, CAMPAIGN, CARD)),
+    Shot("card-edit", f"{CARD}/edit", through(CAMPAIGNS, CAMPAIGN, CARD)),
+    Shot("card-void", f"{CARD}/void/<uuid:transaction_id>", through(CAMPAIGNS, CAMPAIGN, CARD)),
     Shot("calls", CALLS),
     Shot("call", f"{CALLS}/<int:call_id>", first_link(CALLS)),
+    Shot("keys", KEYS),
+    Shot("key-new", f"{KEYS}/new"),
+    Shot("key", KEY, first_link(KEYS)),
+    Shot("key-rotate", f"{KEY}/rotate", through(KEYS, KEY)),
+    Shot("key-revoke", f"{KEY}/revoke", through(KEYS, KEY)),
+    Shot("key-certification", f"{KEY}/certification", through(KEYS, KEY), TENANT),
+    Shot("add-ons", ADD_ONS),
+    Shot("add-on-new", f"{ADD_ONS}/new"),
+    Shot("add-on", ADD_ON, first_link(ADD_ONS)),
+    Shot("add-on-edit", f"{ADD_ON}/edit", through(ADD_ONS, ADD_ON)),
+    Shot("add-on-disable", f"{ADD_ON}/disable", through(ADD_ONS, ADD_ON)),
+    Shot("add-on-open", f"{ADD_ON}/open", through(ADD_ONS, ADD_ON)),
+    Shot("branches", BRANCHES),
+    Shot("branch-new", f"{BRANCHES}/new"),
+    Shot("branch", f"{BRANCHES}/<uuid:branch_id>", first_link(BRANCHES)),
+    Shot("coupon-sets", SETS),
+    Shot("coupon-set-new", f"{SETS}/new"),
+    Shot("coupon-set-new-auto", f"{SETS}/new/auto"),
+    Shot("coupon-set-new-generate", f"{SETS}/new/generate"),
+    Shot("coupon-set-new-import", f"{SETS}/new/import"),
+    Shot("coupon-set", SET, first_link(SETS), TENANT),
+    Shot("coupon-set-rename", f"{SET}/rename", through(SETS, SET), TENANT),
+    Shot("coupon-set-pause", f"{SET}/pause", through(SETS, SET), TENANT),
+    Shot("coupon-set-resume", f"{SET}/resume", through(f"{SETS}?state=paused", SET), TENANT),
+    Shot("coupon-set-give", f"{SET}/give", through(SETS, SET), TENANT),
+    Shot("coupon-set-refused", f"{SET}/refused", through(f"{SETS}?source=IMPORT", SET), TENANT),
+    Shot(
+        "coupon-take-back",
+        f"{SETS}/gifts/<uuid:gift_id>/take-back",
+        through(f"{SETS}?source=AUTO_GENERATE", SET),
+        TENANT,
+    ),
+    Shot("coupon-members", f"{SETS}/members"),
+    Shot(
+        "coupon-member",
+        f"{SETS}/members/<uuid:member_id>",
+        through(f"{SETS}?source=AUTO_GENERATE", SET),
+        TENANT,
+    ),
     Shot("jobs", "/admin/jobs"),
     Shot(
         "job",
@@ -189,8 +252,13 @@ SHOTS: Final = (
 )
 
 NOT_PICTURED: Final[dict[str, str]] = {
+    f"{CARDS}/<card_no>": "leads to a card",
     f"{ADMIN}/enable": "a question about a disabled account only",
     f"{ADMIN}/second-factor": "a question about an account with a second factor only",
+    f"{ADD_ON}/enable": "a question about a disabled add-on only",
+    f"{ADD_ON}/open/state/<int:since>": "a part of the page that shows an add-on",
+    f"{SET}/progress": "a part of other pages",
+    f"{SETS}/new/import/template": "a file",
     "/admin/jobs/<uuid:job_id>/cancel": "a question, asked while a job runs only",
     "/admin/jobs/<uuid:job_id>/download": "a file",
     "/admin/vouchers/take-down": "a question about vouchers that a list's form names",

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from tests.browser.pages import SHOTS, Shot, roles_of
 from tests.browser.story import AT_REST
-from tests.support import cast, desks
+from tests.support import cast, desks, partner_shelf
 from tests.support.books import change_voucher, give_picture
 from tests.support.browser import (
     Site,
@@ -63,6 +63,7 @@ def accounts(client: FlaskClient, settings: Settings, site: Site) -> dict[Role, 
         for role in STAFF
     }
     _fill(client, settings, tenant_id, _actor(found[Role.CLERK]))
+    partner_shelf.fill(tenant_id)
     owner = _actor(found[Role.TENANT_ADMIN])
     with unit_of_work():
         job = exports.start_export(owner, "VOUCHERS", "csv", {})

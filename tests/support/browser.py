@@ -106,6 +106,8 @@ class Watch:
 
     origin: str
     problems: list[str] = field(default_factory=list)
+    guests: list[str] = field(default_factory=list)
+    """Further origins that pages may ask, such as an add-on's."""
     _allowed: list[tuple[int, str]] = field(default_factory=list)
 
     def attend(self, context: BrowserContext) -> None:
@@ -156,7 +158,7 @@ class Watch:
             self._note(f"answer {response.status}: {response.request.method} {response.url}")
 
     def _ours(self, url: str) -> bool:
-        return f"{url}/".startswith(f"{self.origin}/")
+        return any(f"{url}/".startswith(f"{one}/") for one in (self.origin, *self.guests))
 
     def _note(self, problem: str) -> None:
         self.problems.append(problem)

@@ -7,10 +7,10 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select, text
 
-from tests.support import calls, cast, desks, sheets
+from tests.support import add_ons, calls, campaigns, cast, coupons, desks, sheets
 from voucherweb.config import Settings
 from voucherweb.models import AuthSession, Member, QuotaPurchase, Vendor
-from voucherweb.services import desk
+from voucherweb.services import coupon_gifts, desk
 from voucherweb.transaction import session, unit_of_work
 
 UNWATCHED = {"auth_sessions", "admins", "alembic_version"}
@@ -30,6 +30,8 @@ class Examples:
 NAMES = (
     *("tenant_id", "vendor_id", "purchase_id", "voucher_id", "member_id", "admin_id"),
     *("session_id", "job_id", "row", "write_off_id", "extension", "call_id"),
+    *("campaign_id", "card_id", "card_no", "transaction_id"),
+    *("key_id", "add_on_id", "since", "branch_id", "coupon_set_id", "gift_id"),
 )
 
 
@@ -48,6 +50,12 @@ def make_examples(app: Flask, settings: Settings) -> Examples:
         "row": "4",
         "extension": "csv",
         "call_id": str(calls.log_call(tenant_id, calls.make_key(tenant_id))),
+        **_moved_card(tenant_id),
+        "key_id": str(add_ons.issue_key(tenant_id, sandbox=True).id),
+        "add_on_id": add_ons.register(tenant_id),
+        "since": "0",
+        "branch_id": str(coupons.branch(tenant_id)),
+        **_given_coupon(tenant_id),
     }
     with unit_of_work():
         vendor = session.scalars(
@@ -61,6 +69,25 @@ def make_examples(app: Flask, settings: Settings) -> Examples:
         ids["session_id"] = str(session.scalars(mine).one())
     unknown = {name: _like(value) for name, value in ids.items()}
     return Examples(tenant_id, ids, unknown | {"extension": "csv", "row": "4"})
+
+
+def _given_coupon(tenant_id: str) -> dict[str, str]:
+    """A coupon set of which a member holds one."""
+    set_id = coupons.auto_set(tenant_id)
+    member_id = coupons.member_of(tenant_id)
+    (given,) = coupon_gifts.give(coupons.execute(), coupons.caller(tenant_id), member_id, set_id)
+    return {"coupon_set_id": str(set_id), "gift_id": str(given.id)}
+
+
+def _moved_card(tenant_id: str) -> dict[str, str]:
+    """A card of a campaign, with points that may be taken back."""
+    card = campaigns.make_card(tenant_id)
+    return {
+        "campaign_id": str(card.campaign_id),
+        "card_id": str(card.id),
+        "card_no": card.card_no,
+        "transaction_id": str(campaigns.add(tenant_id, card, 50)),
+    }
 
 
 def _like(value: str) -> str:

@@ -74,7 +74,7 @@ def serving(
     }
     process = subprocess.Popen([*argv, "app:app"], cwd=ROOT, env=environ)
     try:
-        assert wait_until(lambda: _answers(port), START_SECONDS), "the web server did not start"
+        assert wait_until(lambda: is_listening(port), START_SECONDS), "the web server did not start"
         yield Web(port, process.pid)
     finally:
         below = descendants([process.pid])
@@ -82,7 +82,7 @@ def serving(
         end_all(below, ())
 
 
-def _answers(port: int) -> bool:
+def is_listening(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except OSError:
