@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from tests.browser.pages import SHOTS, Shot, roles_of
 from tests.browser.story import AT_REST
-from tests.support import cast, desks, partner_shelf
+from tests.support import calls, campaigns, cast, desks
 from tests.support.books import change_voucher, give_picture
 from tests.support.browser import (
     Site,
@@ -63,6 +63,7 @@ def accounts(client: FlaskClient, settings: Settings, site: Site) -> dict[Role, 
         for role in STAFF
     }
     _fill(client, settings, tenant_id, _actor(found[Role.CLERK]))
+    _partners(tenant_id)
     partner_shelf.fill(tenant_id)
     owner = _actor(found[Role.TENANT_ADMIN])
     with unit_of_work():
@@ -99,6 +100,17 @@ def _fill(client: FlaskClient, settings: Settings, tenant_id: str, clerk: Actor)
         piece, _ = desks.take_piece(member, offer)
         with unit_of_work():
             desk.write_off(clerk, piece, settings.timezone, str(piece))
+
+
+def _partners(tenant_id: str) -> None:
+    """A card that had points, and calls that went well or not, of a tenant and of the platform."""
+    card = campaigns.make_card(tenant_id, 1500)
+    campaigns.add(tenant_id, card, 30)
+    for owner in (tenant_id, None):
+        key = calls.make_key(owner)
+        calls.log_call(owner, key, idempotency_key="k1", status=504, code="TIMEOUT")
+        calls.log_call(owner, key, idempotency_key="k1", replayed=True)
+        calls.log_call(owner, key, status=422, code="INSUFFICIENT_POINTS")
 
 
 @dataclass

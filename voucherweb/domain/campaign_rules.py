@@ -20,6 +20,15 @@ class CampaignStatus(StrEnum):
     INACTIVE = "INACTIVE"
 
 
+class CampaignPhase(StrEnum):
+    """Where a programme stands at an instant; points are added while it is `RUNNING` only."""
+
+    PAUSED = "PAUSED"
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    ENDED = "ENDED"
+
+
 @dataclass(frozen=True, slots=True)
 class CampaignTerms:
     """What is decided about a programme: how much of a currency earns one point, and from when
@@ -76,6 +85,25 @@ def _problems_of_rate(value: Decimal) -> list[Detail]:
             f"須大於 0 且不超過 {MAX_AMOUNT}，最多兩位小數",
         )
     ]
+
+
+def phase_at(
+    status: str, start: datetime | None, end: datetime | None, at: datetime
+) -> CampaignPhase:
+    """The books judge alike (SQL: `points_change`)."""
+    if end is not None and at > end:
+        return CampaignPhase.ENDED
+    if status != CampaignStatus.ACTIVE:
+        return CampaignPhase.PAUSED
+    if start is not None and at < start:
+        return CampaignPhase.PENDING
+    return CampaignPhase.RUNNING
+
+
+def worth(value: Decimal, value_per_point: Decimal) -> int:
+    """The points that a value earns: whole ones only. The books reckon alike (SQL:
+    `points_change`)."""
+    return int(value // value_per_point)
 
 
 def _utc(instant: datetime | None) -> datetime | None:

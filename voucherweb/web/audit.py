@@ -111,6 +111,8 @@ _PLACES: Final[dict[str, tuple[str, str]]] = {
     "tenant": ("tenants.show", "tenant_id"),
     "member": ("members.show", "member_id"),
     "admin": ("admins.show", "admin_id"),
+    "campaign": ("campaigns.show", "campaign_id"),
+    "card": ("cards.show", "card_id"),
 }
 """Where an object of an entry has a page of its own, and what its id is called there."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from voucherweb.domain import words
+from voucherweb.domain.campaign_rules import CampaignPhase, CampaignStatus
 from voucherweb.domain.enums import (
     JobState,
     PointsEntryKind,
@@ -62,6 +63,16 @@ POINTS_KINDS: Final = {
     PointsEntryKind.BURN: Text("扣點", "Burn"),
     PointsEntryKind.VOID: Text("作廢", "Void"),
 }
+CAMPAIGN_STATUSES: Final = {
+    CampaignStatus.ACTIVE: Text("進行", "Running"),
+    CampaignStatus.INACTIVE: Text("暫停加點", "Paused"),
+}
+CAMPAIGN_PHASES: Final = {
+    CampaignPhase.PAUSED: Text("暫停加點", "Paused"),
+    CampaignPhase.PENDING: Text("尚未開始", "Not yet"),
+    CampaignPhase.RUNNING: Text("進行中", "Running"),
+    CampaignPhase.ENDED: Text("已結束", "Ended"),
+}
 
 LABELS: Final[Mapping[str, Mapping[Any, Text]]] = {
     "role": ROLES,
@@ -76,6 +87,8 @@ LABELS: Final[Mapping[str, Mapping[Any, Text]]] = {
     "job_state": JOB_STATES,
     "quota_kind": QUOTA_KINDS,
     "points_kind": POINTS_KINDS,
+    "campaign_status": CAMPAIGN_STATUSES,
+    "campaign_phase": CAMPAIGN_PHASES,
     "redemption_status": REDEMPTION_STATUSES,
 }
 

@@ -7,6 +7,9 @@ from flask import Blueprint
 from voucherweb.web import (
     add_on_frame,
     admin_deeds,
+    card_deeds,
+    coupon_hands,
+    coupon_set_forms,
     desk_day,
     import_rows,
     issuing,
@@ -21,6 +24,9 @@ from voucherweb.web.api_keys import api_key_pages
 from voucherweb.web.audit import audit_pages
 from voucherweb.web.branches import branch_pages
 from voucherweb.web.calls import call_pages
+from voucherweb.web.campaigns import campaign_pages
+from voucherweb.web.cards import card_pages
+from voucherweb.web.coupon_sets import coupon_set_pages
 from voucherweb.web.desk import desk_pages
 from voucherweb.web.help import help_pages
 from voucherweb.web.home import home_pages
@@ -54,6 +60,8 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     notification_pages,
     partner_pages,
     call_pages,
+    campaign_pages,
+    card_pages,
     purchase_pages,
     quota_pages,
     setting_pages,
@@ -61,6 +69,7 @@ BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     admin_pages,
     api_key_pages,
     branch_pages,
+    coupon_set_pages,
     help_pages,
     link_pages,
     profile_pages,
@@ -72,6 +81,9 @@ FURTHER: Final = (
     second_factor,
     add_on_frame,
     admin_deeds,
+    coupon_hands,
+    coupon_set_forms,
+    card_deeds,
     desk_day,
     import_rows,
     issuing,

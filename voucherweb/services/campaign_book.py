@@ -1,0 +1,109 @@
+"""What happened in one points programme: its totals, and its movements on all cards."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+
+from voucherweb.domain.actor import Actor
+from voucherweb.domain.enums import PointsEntryKind
+from voucherweb.domain.paging import MAX_ALL_ROWS, PageRequest
+from voucherweb.domain.scanning import typed_words
+from voucherweb.errors import invalid
+from voucherweb.models import PLATFORM_OWNER, Card, PointsEntry, Programme
+from voucherweb.services.campaigns import get_campaign
+from voucherweb.services.card_statement import StatementLine, statement_lines
+from voucherweb.services.ids import parse_id
+from voucherweb.transaction import session
+
+SORT_FIELDS: Final = ("time",)
+MOST_LISTED: Final = MAX_ALL_ROWS
+"""Who wants to see further back narrows the list."""
+_GIVEN: Final = (PointsEntryKind.ADD, PointsEntryKind.GRANT)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Points of a programme since its beginning. `taken_back` are those of voided adds,
+    `given_back` those of voided burns."""
+
+    added: int
+    burned: int
+    redeemed: int
+    taken_back: int
+    given_back: int
+
+    @property
+    def outstanding(self) -> int:
+        """What members hold."""
+        return self.added - self.taken_back - self.burned + self.given_back - self.redeemed
+
+
+def totals(actor: Actor, campaign_id: uuid.UUID | None) -> Totals:
+    """The totals of a programme, added up from its entries; raises as `get_campaign` does."""
+    programme = get_campaign(actor, campaign_id)
+    kind, credit = PointsEntry.kind, PointsEntry.credit
+    voids = kind == PointsEntryKind.VOID
+
+    def points_of(condition: ColumnElement[bool]) -> Any:
+        return func.coalesce(func.sum(PointsEntry.points).filter(condition), 0)
+
+    row = session.execute(
+        select(
+            points_of(kind.in_(_GIVEN)),
+            points_of(kind == PointsEntryKind.BURN),
+            points_of(kind == PointsEntryKind.REDEEM),
+            points_of(voids & (credit != "CARD")),
+            points_of(voids & (credit == "CARD")),
+        )
+        .join(Card, Card.id == PointsEntry.card_id)
+        .where(_of(programme))
+    ).one()
+    return Totals(*(int(one) for one in row))
+
+
+def movements(
+    actor: Actor,
+    campaign_id: uuid.UUID | None,
+    typed: str,
+    kind: PointsEntryKind | None,
+    asked: PageRequest,
+    *,
+    english: bool = False,
+) -> tuple[list[StatementLine], int]:
+    """A page of a programme's movements, sorted by `time`, and how many there are, 10,000 at the
+    most: all, or those of a kind, or those that a card number, a transaction's id or one of the
+    partner's references names exactly.
+
+    Raises as `get_campaign` does, and INVALID_PARAMETER for a page beyond 10,000 movements.
+    """
+    programme = get_campaign(actor, campaign_id)
+    if asked.offset >= MOST_LISTED:
+        raise invalid(
+            "page",
+            f"only the first {MOST_LISTED} movements are listed",
+            f"只列出前 {MOST_LISTED} 筆",
+        )
+    wanted = [_of(programme)]
+    if kind is not None:
+        wanted.append(PointsEntry.kind == kind)
+    words = typed_words(typed)
+    if words:
+        wanted.append(_named(words))
+    lines, total = statement_lines(and_(*wanted), asked, most=MOST_LISTED + 1, english=english)
+    return lines, min(total, MOST_LISTED)
+
+
+def _of(programme: Programme) -> ColumnElement[bool]:
+    """The owner is named too, because an index knows the entries of each."""
+    owner_id = programme.tenant_id or PLATFORM_OWNER
+    return and_(PointsEntry.owner_id == owner_id, Card.programme_id == programme.id)
+
+
+def _named(words: str) -> ColumnElement[bool]:
+    found = [Card.card_no == words, PointsEntry.ref_no == words, PointsEntry.ref_id == words]
+    transaction_id = parse_id(words)
+    if transaction_id:
+        found.append(PointsEntry.transaction_id == transaction_id)
+    return or_(*found)
