@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from tests.browser.pages import SHOTS, Shot, roles_of
 from tests.browser.story import AT_REST
-from tests.support import calls, campaigns, cast, desks
+from tests.support import calls, campaigns, cast, desks, partner_shelf
 from tests.support.books import change_voucher, give_picture
 from tests.support.browser import (
     Site,
