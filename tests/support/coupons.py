@@ -2,15 +2,18 @@
 
 import io
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
 from flask import current_app
 from sqlalchemy import select, text, update
 from xlsxwriter import Workbook
 
 from tests.support.errands import claimed, silent, store
+from voucherweb.config import Settings
 from voucherweb.domain import clock
 from voucherweb.domain.actor import OPERATOR
 from voucherweb.domain.coupon_terms import SetTerms
@@ -158,6 +161,15 @@ def change_set(set_id: uuid.UUID | str, **values: Any) -> None:
 
 def shift(set_id: uuid.UUID | str, start: datetime, end: datetime) -> None:
     change_set(set_id, start_date=start, end_date=end)
+
+
+@contextmanager
+def held(settings: Settings) -> Iterator[None]:
+    """Nobody can fill a pool while the block lasts: running jobs wait before their first code."""
+    with psycopg.connect(settings.database_url) as connection:
+        connection.execute("LOCK TABLE coupons IN SHARE MODE")
+        yield
+        connection.rollback()
 
 
 def some_given(tenant_id: uuid.UUID | str | None) -> None:
