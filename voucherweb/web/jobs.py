@@ -15,7 +15,7 @@ from voucherweb.domain.enums import JobState
 from voucherweb.domain.paging import SortSpec
 from voucherweb.errors import ERRORS, Refusal
 from voucherweb.models import Job
-from voucherweb.services import exports, job_lists, jobs, tenants
+from voucherweb.services import coupon_jobs, exports, job_lists, jobs, tenants
 from voucherweb.services.ids import parse_id
 from voucherweb.services.job_lists import JobFilter
 from voucherweb.storage.keys import attachment
@@ -194,6 +194,12 @@ def _consequence(job: Job) -> Text:
         return Text(
             "不會留下任何匯入的折價券。不能恢復，但可以重新上傳同一個檔案。",
             "No coupon of it is kept. It does not go on later, but you may send the file again.",
+        )
+    if job.kind in coupon_jobs.KINDS:
+        return Text(
+            "不會留下任何票券碼，票券組也不會建立。不能恢復，但可以重新建立一組。",
+            "No code of it is kept, and there will be no coupon set. It does not go on later, but"
+            " you may make another.",
         )
     return Text(
         "不會產生檔案，也不影響任何資料。需要時可以重新開始。",
