@@ -57,6 +57,9 @@ class Stage:
             raise answer
         return answer
 
+    def close(self) -> None:
+        """There is nothing to close."""
+
     def sleep(self, seconds: float) -> None:
         self.slept.append(round(seconds, 3))
         self.now += seconds

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, Self, cast
 from urllib.parse import quote
 
 from voucherweb_partner.models import (
@@ -61,7 +61,7 @@ class Client:
         transport: Transport | None = None,
         language: str = "zh-TW",
         patience: Patience | None = None,
-    ) -> "Client":
+    ) -> Self:
         """The client of an add-on that an admin has just opened; the token is used once."""
         made = cls.__new__(cls)
         source = AddOnSource(exchange_token)
@@ -71,9 +71,20 @@ class Client:
     def _open(
         self, transport: Transport, source: Source, language: str, patience: Patience | None
     ) -> None:
+        self._transport = transport
         self._session = Session(
             transport, source, language=language, patience=patience or Patience()
         )
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def extension_config(self) -> ExtensionConfigResponse:
         """Whose data this client works on, and under which plan."""

@@ -104,12 +104,16 @@ class CouponSet(TypedDict):
     name: str
     description: str | None
     source: Literal["IMPORT", "GENERATE", "AUTO_GENERATE"]
+    prefix: str | None
     static_code: str | None
+    quantity: int | None
     total: int
     given: int
     used: int
     start_date: str
     end_date: str
+    image_url: str | None
+    terms: str | None
     status: str
     created_at: str
 
@@ -124,7 +128,7 @@ class AssignCouponItem(TypedDict):
     code: str
     static_code: str | None
     status: CouponStatus
-    expired_at: str | None
+    expired_at: str
 
 
 class AssignCouponResponse(TypedDict):
@@ -144,7 +148,7 @@ class MemberCoupon(TypedDict):
     status: CouponStatus
     given_at: str
     used_at: str | None
-    expired_at: str | None
+    expired_at: str
 
 
 class MemberCouponList(TypedDict):
@@ -159,7 +163,7 @@ class VoidCouponResponse(TypedDict):
 
 
 class CouponInfo(TypedDict):
-    uuid: str
+    uuid: str | None
     code: str
     static_code: str | None
     status: CouponStatus
@@ -227,4 +231,4 @@ class ExtensionConfigResponse(TypedDict):
     plan: ExtensionPlan | None
     addon: ExtensionAddOn | None
     app_connect: ExtensionAppConnect | None
-    business: ExtensionBusiness | None
+    business: ExtensionBusiness

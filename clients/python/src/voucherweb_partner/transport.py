@@ -31,6 +31,10 @@ class Transport(Protocol):
         """The answer to one request; raises `ConnectionTrouble` when there is none in time."""
         ...
 
+    def close(self) -> None:
+        """Let go of every connection."""
+        ...
+
 
 class HttpTransport:
     """`base_url` such as https://vouchers.example; `timeout` in seconds for each step."""
@@ -47,6 +51,8 @@ class HttpTransport:
         self._timeout = timeout
         self._context = context
         self._own = threading.local()
+        self._lock = threading.Lock()
+        self._opened: list[http.client.HTTPConnection] = []
 
     def send(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
@@ -57,22 +63,31 @@ class HttpTransport:
             try:
                 return self._exchange(known, method, target, headers, body)
             except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-                self.close()
+                self._drop()
             except (OSError, http.client.HTTPException) as trouble:
-                self.close()
+                self._drop()
                 raise ConnectionTrouble(str(trouble) or type(trouble).__name__) from trouble
         try:
             return self._exchange(self._connect(), method, target, headers, body)
         except (OSError, http.client.HTTPException) as trouble:
-            self.close()
+            self._drop()
             raise ConnectionTrouble(str(trouble) or type(trouble).__name__) from trouble
 
     def close(self) -> None:
-        """Close this thread's connection; the next request opens another."""
+        """Close the connections of all threads; a later request opens another."""
+        with self._lock:
+            opened, self._opened = self._opened, []
+        for one in opened:
+            one.close()
+
+    def _drop(self) -> None:
+        """Close this thread's connection."""
         known: http.client.HTTPConnection | None = getattr(self._own, "connection", None)
         if known is not None:
             known.close()
             self._own.connection = None
+            with self._lock:
+                self._opened = [one for one in self._opened if one is not known]
 
     def _connect(self) -> http.client.HTTPConnection:
         if self._secure:
@@ -82,6 +97,8 @@ class HttpTransport:
         else:
             made = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
         self._own.connection = made
+        with self._lock:
+            self._opened.append(made)
         return made
 
     def _exchange(
