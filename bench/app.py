@@ -23,6 +23,7 @@ from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.partner import Scope
 from voucherweb.models import (
+    PLATFORM_PROGRAMME,
     Card,
     Member,
     PointsEntry,
@@ -86,7 +87,8 @@ def _redeem_by_orm(actor: Actor, voucher_id: uuid.UUID) -> dict[str, Any]:
     """Correct, and slow on a hot voucher: its lock is held over every round trip that follows."""
     voucher = session.get_one(Voucher, voucher_id, with_for_update=True)
     member = session.get_one(Member, actor.id)
-    card = session.scalars(select(Card).where(Card.member_id == member.id).with_for_update()).one()
+    own = (Card.member_id == member.id) & (Card.programme_id == PLATFORM_PROGRAMME)
+    card = session.scalars(select(Card).where(own).with_for_update()).one()
     had = session.scalar(
         select(func.count())
         .select_from(Redemption)

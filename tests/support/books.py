@@ -11,6 +11,7 @@ from sqlalchemy import event, func, select, text, update
 
 from voucherweb.extensions import db
 from voucherweb.models import (
+    PLATFORM_PROGRAMME,
     Card,
     IdempotencyKey,
     Member,
@@ -31,7 +32,12 @@ def balance(household_id: str) -> int:
     """What the member has left in the platform's programme."""
     with unit_of_work():
         found = session.scalar(
-            select(Card.balance).join(Member).where(Member.household_member_id == household_id)
+            select(Card.balance)
+            .join(Member)
+            .where(
+                Member.household_member_id == household_id,
+                Card.programme_id == PLATFORM_PROGRAMME,
+            )
         )
         return found or 0
 

@@ -95,7 +95,7 @@ _POINTS: Final = (
            CASE WHEN w.redemption_id IS NULL THEN %(operator)s ELSE 'member:' || w.member_id END,
            w.reason, pg_temp.moment(w.at)
     FROM demo_moves w
-    JOIN cards c ON c.member_id = w.member_id
+    JOIN cards c ON c.member_id = w.member_id AND c.programme_id = %(programme)s
     JOIN (VALUES (true, 'GRANT', 'PROGRAMME', 'CARD'), (false, 'REDEEM', 'CARD', 'VOUCHER'))
         AS k (won, kind, debit, credit) ON k.won = (w.points > 0)
     WINDOW line AS (PARTITION BY w.member_id ORDER BY w.place ROWS UNBOUNDED PRECEDING)
