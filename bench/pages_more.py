@@ -16,13 +16,15 @@ DAY_ZONE = "Asia/Taipei"
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """How many rows of each; write-offs are no more than the tenant's used pieces."""
+    """How many rows of each; write-offs are no more than the tenant's used pieces. `shelf`: three
+    vouchers become a draft, one taken down and one with coupons."""
 
     audit: int = 100_000
     jobs: int = 10_000
     write_offs: int = 50_000
     imports: int = 200
     import_rows: int = 200
+    shelf: bool = True
 
 
 _ADMINS = """
@@ -61,6 +63,28 @@ FROM (SELECT *, row_number() OVER () AS n FROM (
           LIMIT %(write_offs)s) taken) r
 JOIN vouchers v ON v.id = r.voucher_id JOIN more_admins a ON a.n = r.n %% 40
 CROSS JOIN LATERAL (SELECT %(now)s::timestamptz - r.n %% 300 * interval '2 hours' AS at) w;
+"""
+
+# Three of the vouchers become a draft, one that was taken down, and one with coupons.
+_SHELF = """
+CREATE TEMP TABLE more_set ON COMMIT DROP AS SELECT gen_random_uuid() AS id;
+
+INSERT INTO coupon_sets (id, tenant_id, total)
+SELECT id, %(tenant)s::uuid, %(rows)s * 10 FROM more_set;
+
+INSERT INTO coupons (set_id, ordinal, title, description, url)
+SELECT id, g, '折價券 ' || g, '全品項九折', 'https://example.com/' || g
+FROM more_set CROSS JOIN generate_series(1, %(rows)s * 10) g;
+
+UPDATE vouchers v SET
+    status = CASE p.n WHEN 1 THEN 'NONE' WHEN 2 THEN 'OFF' ELSE v.status END,
+    first_on_at = CASE p.n WHEN 1 THEN NULL ELSE v.first_on_at END,
+    voucher_type = CASE p.n WHEN 3 THEN '06' ELSE v.voucher_type END,
+    coupon_set_id = CASE p.n WHEN 3 THEN (SELECT id FROM more_set) END
+FROM (
+    SELECT id, row_number() OVER (ORDER BY voucher_no DESC) AS n FROM vouchers
+    WHERE tenant_id = %(tenant)s::uuid
+) p WHERE p.id = v.id AND p.n <= 3 AND %(shelf)s;
 """
 
 _AUDIT = """
@@ -140,9 +164,10 @@ def fill_more(
         "write_offs": wanted.write_offs,
         "imports": wanted.imports,
         "rows": wanted.import_rows,
+        "shelf": wanted.shelf,
     }
     cursor = psycopg.ClientCursor(connection)
     with connection.transaction():
-        for part in (_ADMINS, _DAYS, _WRITE_OFFS, _AUDIT, _JOBS, _IMPORTS):
+        for part in (_ADMINS, _DAYS, _WRITE_OFFS, _SHELF, _AUDIT, _JOBS, _IMPORTS):
             cursor.execute(part, parameters)
     cursor.execute(f"VACUUM (ANALYZE) {TABLES}")

@@ -13,8 +13,8 @@ from tests.support.site import Visitor, make_visitor
 from voucherweb.config import Settings
 from voucherweb.domain import clock
 
-FEW = Amounts(audit=2, jobs=2, write_offs=2, imports=1, import_rows=2)
-MANY = Amounts(audit=60, jobs=60, write_offs=30, imports=20, import_rows=30)
+FEW = Amounts(audit=2, jobs=2, write_offs=2, imports=1, import_rows=2, shelf=False)
+MANY = Amounts(audit=60, jobs=60, write_offs=30, imports=20, import_rows=30, shelf=False)
 
 PLATFORM = {
     "overview": "/admin/",
