@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from voucherweb.domain.demographics import gender_of
+from voucherweb.domain.people import Unreadable, read_phone
 from voucherweb.models import PLATFORM_PROGRAMME, Card, Member
 from voucherweb.services.tenants import is_tenant
 from voucherweb.transaction import session
@@ -61,7 +62,7 @@ def find_or_create_member(household_id: str, person: Person) -> Member:
             name=person.name,
             gender=gender_of(person.gender),
             birthdate=person.birthdate,
-            phone_number=person.phone_number,
+            phone_number=_as_read(person.phone_number),
             tenant_id=_known_tenant(person.tenant_id),
         )
         .on_conflict_do_nothing(index_elements=["household_member_id"])
@@ -74,6 +75,15 @@ def find_or_create_member(household_id: str, person: Person) -> Member:
     if member is None:
         raise LookupError("a member that another transaction is creating is not visible yet")
     return member
+
+
+def _as_read(phone: str | None) -> str | None:
+    """A telephone number as operators' entries are stored, so that it is found however it was
+    written; what cannot be one is kept as the host app told it."""
+    try:
+        return read_phone(phone) if phone else None
+    except Unreadable:
+        return phone
 
 
 def _known_tenant(tenant_id: uuid.UUID | None) -> uuid.UUID | None:
