@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from voucherweb.domain.demographics import AGE_LABELS
-from voucherweb.domain.enums import AgeLevel, Gender, RedemptionStatus, UseType, VoucherType
+from voucherweb.domain.enums import (
+    AgeLevel,
+    CouponSource,
+    CouponStatus,
+    Gender,
+    RedemptionStatus,
+    UseType,
+    VoucherType,
+)
 from voucherweb.domain.enums import TargetType as Target
 from voucherweb.domain.voucher_rules import Phase
 
@@ -46,4 +54,15 @@ AGES: Final[Mapping[AgeLevel, Words]] = {
 REDEMPTION_STATUSES: Final[Mapping[str, Words]] = {
     RedemptionStatus.VALID: ("未使用", "Not used"),
     RedemptionStatus.USED: ("已使用", "Used"),
+}
+COUPON_STATUSES: Final[Mapping[str, Words]] = {
+    CouponStatus.PENDING: ("未發放", "Free"),
+    CouponStatus.ACTIVE: ("已發放", "Given"),
+    CouponStatus.USED: ("已核銷", "Used"),
+    CouponStatus.VOIDED: ("已作廢", "Voided"),
+}
+COUPON_SOURCES: Final[Mapping[str, Words]] = {
+    CouponSource.IMPORT: ("匯入", "Imported"),
+    CouponSource.GENERATE: ("預先產生", "Made in advance"),
+    CouponSource.AUTO_GENERATE: ("發放時產生", "Made when given"),
 }

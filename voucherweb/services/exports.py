@@ -111,11 +111,12 @@ def _write(
     path: Path, extension: str, kind: ExportKind, order: Order, on_progress: Callable[[int], None]
 ) -> int:
     table = kind.read(order)
-    if table.total > MAX_ROWS:
+    most = kind.most_lines if extension == "csv" and kind.most_lines else MAX_ROWS
+    if table.total > most:
         raise invalid(
             "filters",
-            f"match {table.total:,} rows; at most {MAX_ROWS:,} can be exported at once",
-            f"符合 {table.total:,} 筆，一次最多匯出 {MAX_ROWS:,} 筆，請縮小範圍",
+            f"match {table.total:,} rows; at most {most:,} can be exported at once",
+            f"符合 {table.total:,} 筆，一次最多匯出 {most:,} 筆，請縮小範圍",
         )
     header = [order.word(words) for words in kind.header]
     rows = _reported(table, on_progress)

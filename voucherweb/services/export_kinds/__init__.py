@@ -3,6 +3,7 @@
 from typing import Final
 
 from voucherweb.services.export_kinds import (
+    coupons,
     redemptions,
     statistics_list,
     voucher_statistics,
@@ -17,4 +18,5 @@ EXPORTS: Final[dict[str, ExportKind]] = {
     "REDEMPTIONS": redemptions.KIND,
     "VOUCHER_STATISTICS": voucher_statistics.KIND,
     "WRITE_OFFS": write_offs.KIND,
+    "COUPONS": coupons.KIND,
 }

@@ -87,9 +87,11 @@ class Table:
 @dataclass(frozen=True, slots=True)
 class ExportKind:
     """One kind of export: `need` raises a refusal when the actor may not have it, or not with
-    these filters; `read` is called in a snapshot that lasts until the last row is read."""
+    these filters; `read` is called in a snapshot that lasts until the last row is read. As CSV it
+    may have `most_lines` rows where a workbook has `MAX_ROWS`."""
 
     name: Words
     header: Sequence[Words]
     need: Callable[[Actor, Filters], object]
     read: Callable[[Order], Table]
+    most_lines: int | None = None
