@@ -1,4 +1,4 @@
-"""Connect tokens that were tampered with, and secrets that are none: all refused, nothing breaks."""
+"""Connect tokens that were tampered with, and secrets that are none: refused, nothing breaks."""
 
 import base64
 import json
