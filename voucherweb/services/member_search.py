@@ -114,7 +114,10 @@ def search(actor: Actor, typed: str, asked: PageRequest) -> tuple[list[FoundMemb
     written = session.scalar(select(cast(func.array(newest.scalar_subquery()), Text)))
     found = cast(literal(written, Text), ARRAY(Uuid))
     rows, total = fetch_page(
-        _members().where(Member.id == any_(found)),
+        # By way of a query, which is run once; a plan may else take the text apart for each row.
+        _members().where(
+            Member.id == any_(func.array(select(func.unnest(found)).scalar_subquery()))
+        ),
         asked,
         SORT,
         Member.id,
