@@ -170,6 +170,11 @@ def recent(actor: Actor) -> Recent:
     return Recent(row[0], row[1], row[2])
 
 
+def has_called(actor: Actor) -> bool:
+    """Whether the log holds any call of the same; raises FORBIDDEN."""
+    return bool(session.scalar(select(select(PartnerCall.id).where(*_own(actor)).exists())))
+
+
 def last_refused(actor: Actor, most: int, *, english: bool = False) -> list[LoggedCall]:
     """The latest calls of the same that did not do what they were to; raises FORBIDDEN."""
     lines = _newest(_own(actor))

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.campaign_rules import CampaignStatus
 from voucherweb.domain.enums import CouponSource
@@ -36,6 +37,7 @@ class Overview:
     keys: int
     sandbox_keys: int
     add_ons: int
+    has_called: bool
     calls: Recent
     troubles: list[LoggedCall]
 
@@ -49,6 +51,7 @@ def overview(actor: Actor, *, english: bool = False) -> Overview:
         **_campaigns(owner_id),
         **_coupons(owner_id),
         **_callers(actor.tenant_id),
+        has_called=call_lists.has_called(actor),
         calls=calls,
         troubles=call_lists.last_refused(actor, TROUBLES, english=english),
     )
@@ -56,7 +59,12 @@ def overview(actor: Actor, *, english: bool = False) -> Overview:
 
 def _campaigns(owner_id: uuid.UUID) -> dict[str, int]:
     own = owned_by(owner_id)
-    running = func.count().filter(Programme.status == CampaignStatus.ACTIVE)
+    now = clock.now()
+    running = func.count().filter(
+        Programme.status == CampaignStatus.ACTIVE,
+        func.coalesce(Programme.start_date, now) <= now,
+        func.coalesce(Programme.end_date, now) >= now,
+    )
     campaigns = session.execute(select(func.count(), running).where(own)).one()
     cards = session.execute(
         select(func.count(Card.member_id.distinct()), func.coalesce(func.sum(Card.balance), 0))

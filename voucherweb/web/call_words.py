@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from voucherweb.api.error_advice import ADVICE
 from voucherweb.api.partner.call import ALIAS, CALLS
 from voucherweb.errors import ERRORS
 from voucherweb.models import PartnerCall
@@ -50,5 +51,16 @@ def codes() -> list[tuple[str, Text]]:
 
 def sentence(code: str) -> Text:
     """What a code says; one of another release is shown as it is."""
-    known = ERRORS.get("NOT_EXIST" if code == "NOT_FOUND" else code)
+    known = ERRORS.get(_name(code))
     return Text(known.zh, known.en) if known else Text(code, code)
+
+
+def advice(code: str | None) -> Text | None:
+    """What the partner does about a code, as the error catalogue says it."""
+    known = ADVICE.get(_name(code)) if code else None
+    return Text(*known) if known else None
+
+
+def _name(code: str) -> str:
+    """The short name of a code of contract B, which has one word for what is not there."""
+    return "NOT_EXIST" if code == "NOT_FOUND" else code

@@ -26,8 +26,6 @@ FILTERS: Final = (
     *("caller", "outcome", "code", "path", "request", "tenant", "whose"),
     *("startDate", "endDate"),
 )
-ERRORS_PAGE: Final = "/docs/errors"
-"""Where every code is explained, under its name."""
 WHOSE: Final = {"own": Text("平台自己的金鑰", "The platform's own keys")}
 
 
@@ -60,7 +58,7 @@ def show(actor: Actor, call_id: int) -> Response:
         call=call,
         line=call.line,
         others=call_lists.same_key(call.line),
-        errors_page=ERRORS_PAGE,
+        advice=call_words.advice(call.line.code),
     )
 
 

@@ -28,7 +28,7 @@ class Step:
 @page(partner_pages, "", roles=ADMINS)
 def index(actor: Actor) -> Response:
     found = overview(actor, english=is_english())
-    steps = [] if found.calls.total else _steps(actor, found)
+    steps = [] if found.has_called else _steps(actor, found)
     return render("partners/index.html", found=found, steps=steps)
 
 
