@@ -7,6 +7,7 @@ the services and not just their doors.
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -54,11 +55,18 @@ def server(migrated: Flask, settings: Settings) -> Iterator[Server]:
     identity.forget_members()
     with migrated.app_context():
         story = play(migrated.test_client(), settings)
-    app = create_app(replace(settings, import_wait_seconds=0.01))
+    with listening_at(replace(settings, import_wait_seconds=0.01)) as url:
+        yield Server(url, story)
+
+
+@contextmanager
+def listening_at(settings: Settings) -> Iterator[str]:
+    """Where an application over these settings answers, in threads of this process."""
+    app = create_app(settings)
     listening = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=listening.serve_forever)
     thread.start()
-    yield Server(f"http://127.0.0.1:{listening.server_port}", story)
+    yield f"http://127.0.0.1:{listening.server_port}"
     listening.shutdown()
     thread.join()
     listening.server_close()
@@ -87,22 +95,29 @@ def _is_for(operation: dict[str, Any], role: str, path: str) -> bool:
 
 
 def explore(server: Server, role: str, examples: int) -> list[str]:
+    """What one role's made-up requests bring to light."""
+    document = told(server.story, role)
+    return explored(server.url, document, server.story.tokens.get(role), examples, REFUSALS)
+
+
+def explored(
+    url: str, document: dict[str, Any], token: str | None, examples: int, refusals: list[str]
+) -> list[str]:
     """Run every phase that needs no links; answers the failures as text."""
-    token = server.story.tokens.get(role)
     config = SchemathesisConfig.from_dict(
         {
-            "base-url": server.url,
+            "base-url": url,
             "headers": {"Authorization": f"Bearer {token}"} if token else {},
             "continue-on-failure": True,
             "generation": {"max-examples": examples, "no-shrink": True, "database": "none",
                            "deterministic": True},
             "phases": {"stateful": {"enabled": False}},
             "checks": {
-                "positive_data_acceptance": {"expected-statuses": REFUSALS},
+                "positive_data_acceptance": {"expected-statuses": refusals},
             },
         }
     )  # fmt: skip
-    schema = schemathesis.openapi.from_dict(told(server.story, role), config=config)
+    schema = schemathesis.openapi.from_dict(document, config=config)
     found: list[str] = []
     ran = 0
     for event in from_schema(schema).execute():
