@@ -159,7 +159,7 @@ on("give", "submit", async () => {
   const done = await call("POST", `/v2/connect/coupon/give/${encodeURIComponent(member.member_id)}`, {
     coupon_set_uuid: at("set").value,
   });
-  say(t(`已發送 ${done.data[0].code}。`, `${done.data[0].code} was given.`), "good");
+  say(t(`已發放 ${done.data[0].code}。`, `${done.data[0].code} was given.`), "good");
 });
 
 on("renew", "click", async () => {

@@ -100,7 +100,7 @@ def test_an_admin_works_with_an_add_on(
     said(frame, "餘額 17 點")
     assert campaigns.balance(card) == 17
     frame.locator("#give button").click()
-    said(frame, "已發送")
+    said(frame, "已發放")
     assert gifts() == [f"addon:{add_on_id}"]
     frame.locator("#renew").click()
     said(frame, "權杖已更新")

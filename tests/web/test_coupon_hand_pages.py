@@ -53,7 +53,7 @@ def test_a_coupon_is_given_after_a_question_that_says_to_whom(visitor: Visitor) 
     assert [one.given_by for one in gifts()] == [f"admin:{visitor.admin_id}"] * 2
     assert "coupon.give" in deeds()
     page = visitor.text(answer.location)
-    assert "已發送 2 張給 王○明" in page
+    assert "已發放 2 張給 王○明" in page
     assert all(code in page for code in coupons.codes_of(set_id)[:2])
 
 

@@ -70,7 +70,7 @@ def test_a_set_that_makes_codes_when_given(visitor: Visitor) -> None:
     assert made.end_date - made.start_date == whole_days
     page = visitor.text(answer.location)
     assert "1,000" in page
-    assert "第一次發送時會產生票券碼" in page
+    assert "第一次發放時會產生票券碼" in page
     assert "coupon_set.create" in deeds()
 
 
@@ -118,7 +118,7 @@ def test_making_a_pool_shows_how_far_it_is_until_it_is_ready(visitor: Visitor) -
     assert done.location == address
     page = visitor.text(address)
     assert page.count("SUM-") >= 20
-    assert "未發送" in page
+    assert "未發放" in page
     assert "25" in visitor.text(f"/admin/jobs/{pool.id}")
 
 
@@ -284,7 +284,7 @@ def test_pausing_says_what_stays_and_resuming_lets_give_again(visitor: Visitor) 
     page = visitor.text(place(set_id))
     assert "已暫停" in page
     assert place(set_id, "/give") not in page
-    assert "現在不能發送" in visitor.text(place(set_id, "/give"))
+    assert "現在不能發放" in visitor.text(place(set_id, "/give"))
     visitor.post(place(set_id, "/resume"))
     assert place(set_id, "/give") in visitor.text(place(set_id))
     assert {"coupon_set.pause", "coupon_set.resume"} <= set(deeds())
@@ -334,5 +334,5 @@ def test_a_vouchers_pool_is_no_partners_set(visitor: Visitor) -> None:
 def test_the_pages_speak_english(app: Flask, tenant_id: str) -> None:
     english = make_visitor(app, "TENANT_ADMIN", tenant_id, language="en")
     coupons.pool(tenant_id, 2)
-    assert "Made beforehand" in english.text(SETS)
+    assert "Made in advance" in english.text(SETS)
     assert "Where do the codes come from" in english.text(f"{SETS}/new")

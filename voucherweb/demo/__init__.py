@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import select
 
 from voucherweb.config import Settings
-from voucherweb.demo import counter
+from voucherweb.demo import counter, partners
 from voucherweb.demo.cast import ACCOUNTS_FILE, Cast, create_cast, write_accounts
 from voucherweb.demo.history import run_of, tell
 from voucherweb.demo.imports import import_yesterday
@@ -60,6 +60,7 @@ def load(settings: Settings, storage: Storage) -> dict[str, Any]:
                 import_yesterday(admin, calendar, good=80 + 40 * number)
             summary = _write_lives(settings, cast, calendar, issued, clock.to_millis(now))
             summary["used"] += counter.work(settings, cast, now)
+            partners.set_up(cast.issuers[0], calendar)
         audit.record(OPERATOR, ACTION, KIND, KIND, **summary)
         session.flush()
         write_accounts(settings.data_dir)

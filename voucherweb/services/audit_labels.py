@@ -41,7 +41,7 @@ ACTION_LABELS: Final[dict[str, tuple[str, str]]] = {
     "card.change": ("變更會員卡", "Changed a card"),
     "coupon.drop": ("捨棄匯入的一列", "Dropped a row of an import"),
     "coupon.drop_all": ("捨棄匯入的錯誤列", "Dropped the wrong rows of an import"),
-    "coupon.give": ("發送票券碼", "Gave coupon codes"),
+    "coupon.give": ("發放票券碼", "Gave coupon codes"),
     "coupon.import": ("匯入折價券", "Imported coupons"),
     "coupon.repair": ("修正匯入的一列", "Repaired a row of an import"),
     "coupon.take_back": ("收回票券碼", "Took a coupon code back"),

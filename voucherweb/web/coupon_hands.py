@@ -71,7 +71,7 @@ def give(actor: Actor, coupon_set_id: uuid.UUID) -> Response:
 def _give(actor: Actor, form: GiveForm, set_id: uuid.UUID) -> Done:
     holder = coupon_hands.member_named(actor, form.member.data or "")
     given = coupon_hands.give(actor, set_id, holder.id, form.wanted())
-    said = Text("已發送 {:,} 張給 {}。", "{:,} were given to {}.")
+    said = Text("已發放 {:,} 張給 {}。", "{:,} were given to {}.")
     return member_page(holder.id), said.format(len(given), holder.called)
 
 

@@ -116,7 +116,7 @@ def add_auto(actor: Actor) -> Response:
 
     def act() -> Done:
         made = coupon_hands.create_auto_set(actor, form.terms_of())
-        said = Text("已建立票券組「{}」，可以開始發送。", "“{}” was made and may be given.")
+        said = Text("已建立票券組「{}」，可以開始發放。", "“{}” was made and may be given.")
         return home(made.id), said.format(made.name)
 
     answer = attempt(form, actor, act) if form.sent else None

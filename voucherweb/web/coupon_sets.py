@@ -4,7 +4,7 @@ Making one is in `coupon_set_forms`, giving and taking back in `coupon_hands`.""
 import uuid
 from typing import Any, Final
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request, url_for
 from wtforms import StringField, TextAreaField
 
 from voucherweb.domain.actor import Actor
@@ -12,12 +12,13 @@ from voucherweb.domain.enums import CouponSource, CouponStatus, JobState
 from voucherweb.domain.paging import SortSpec
 from voucherweb.errors import ERRORS, Refusal
 from voucherweb.models import CouponSet
-from voucherweb.services import coupon_set_lists, coupon_sets, jobs
+from voucherweb.services import coupon_set_lists, coupon_sets, exports, jobs
 from voucherweb.services.coupon_set_lists import SetFilter, SetState
+from voucherweb.services.exports import FORMATS
 from voucherweb.web import coupon_words, listing
-from voucherweb.web.forms import Done, Form, attempt
+from voucherweb.web.forms import Done, Form, attempt, press
 from voucherweb.web.jobs import shown
-from voucherweb.web.language import Text
+from voucherweb.web.language import Text, is_english
 from voucherweb.web.page import ADMINS, current_page, go, page, say
 from voucherweb.web.rendering import confirm, render
 
@@ -109,8 +110,41 @@ def _codes(pool: CouponSet) -> Response:
         rows=rows,
         list=wanted,
         refused=_refused_count(pool),
+        exports=_exports(pool, status),
         address=wanted.address,
     )
+
+
+def _exports(pool: CouponSet, status: CouponStatus | None) -> list[tuple[str, str, Form]]:
+    """The formats with their addresses, narrowed as the list is."""
+    return [
+        (
+            one,
+            url_for("coupon_sets.export", coupon_set_id=pool.id, extension=one, status=status),
+            Form(formdata=None),
+        )
+        for one in FORMATS
+    ]
+
+
+@page(
+    coupon_set_pages,
+    "/<uuid:coupon_set_id>/export/<extension>",
+    roles=ADMINS,
+    methods=("POST",),
+)
+def export(actor: Actor, coupon_set_id: uuid.UUID, extension: str) -> Response:
+    """Begin to write the codes to a file; the job's page follows it."""
+    filters = {"setId": str(coupon_set_id)}
+    if request.args.get("status"):
+        filters["status"] = request.args["status"]
+
+    def act() -> Done:
+        coupon_sets.get_set(own(actor), coupon_set_id)
+        job_id = exports.start_export(actor, "COUPONS", extension, filters, english=is_english())
+        return url_for("jobs.show", job_id=job_id), Text("已開始匯出。", "The export has begun.")
+
+    return press(actor, act)
 
 
 def _refused_count(pool: CouponSet) -> int:
@@ -181,15 +215,15 @@ def pause(actor: Actor, coupon_set_id: uuid.UUID) -> Response:
 
     def act() -> Done:
         coupon_sets.pause(actor, own(actor), coupon_set_id)
-        said = Text("已暫停發送「{}」。", "“{}” is paused.")
+        said = Text("已暫停發放「{}」。", "“{}” is paused.")
         return home(coupon_set_id), said.format(called)
 
     answer = attempt(form, actor, act) if form.sent else None
     return answer or confirm(
-        Text("暫停發送「{}」？", "Pause “{}”?").format(called),
+        Text("暫停發放「{}」？", "Pause “{}”?").format(called),
         [
             Text(
-                "夥伴與管理員都不能再發送這個票券組，直到恢復為止。",
+                "夥伴與管理員都不能再發放這個票券組，直到恢復為止。",
                 "Neither partners nor admins can give coupons of this set until it is resumed.",
             ),
             Text(
@@ -197,7 +231,7 @@ def pause(actor: Actor, coupon_set_id: uuid.UUID) -> Response:
                 "The {:,} codes that members hold can be used as before.",
             ).format(held),
         ],
-        Text("暫停發送", "Pause the set"),
+        Text("暫停發放", "Pause the set"),
         form=form,
         back=home(coupon_set_id),
     )
@@ -210,19 +244,19 @@ def resume(actor: Actor, coupon_set_id: uuid.UUID) -> Response:
 
     def act() -> Done:
         coupon_sets.resume(actor, own(actor), coupon_set_id)
-        said = Text("已恢復發送「{}」。", "“{}” may be given again.")
+        said = Text("已恢復發放「{}」。", "“{}” may be given again.")
         return home(coupon_set_id), said.format(called)
 
     answer = attempt(form, actor, act) if form.sent else None
     return answer or confirm(
-        Text("恢復發送「{}」？", "Resume “{}”?").format(called),
+        Text("恢復發放「{}」？", "Resume “{}”?").format(called),
         [
             Text(
-                "夥伴與管理員可以再發送這個票券組。",
+                "夥伴與管理員可以再發放這個票券組。",
                 "Partners and admins can give coupons of this set again.",
             )
         ],
-        Text("恢復發送", "Resume the set"),
+        Text("恢復發放", "Resume the set"),
         form=form,
         back=home(coupon_set_id),
     )

@@ -34,7 +34,7 @@ SCOPES: Final[dict[Scope, tuple[Text, Text]]] = {
         ),
     ),
     Scope.COUPONS_WRITE: (
-        Text("建立票券組、發送、收回、使用票券", "Create sets; give, take back and use coupons"),
+        Text("建立票券組、發放、收回、使用票券", "Create sets; give, take back and use coupons"),
         Text("會發出新的票券碼，也能把票券標記為已使用。", "Makes new codes and marks them used."),
     ),
 }
