@@ -44,9 +44,6 @@ BEGIN
         FROM unnest(p_codes[1:p_quantity]) WITH ORDINALITY AS one (body, n);
     ELSE
         fresh := least(p_quantity, pool.total - pool.last_ordinal);
-        UPDATE coupons c SET status = 'ACTIVE', gift_id = gen_random_uuid()
-        WHERE c.set_id = p_set AND c.status = 'PENDING'
-            AND c.ordinal BETWEEN pool.last_ordinal + 1 AND pool.last_ordinal + fresh;
     END IF;
     ordinals := ARRAY(SELECT generate_series(pool.last_ordinal + 1, pool.last_ordinal + fresh));
     IF fresh < p_quantity THEN
@@ -54,8 +51,10 @@ BEGIN
             SELECT c.ordinal FROM coupons c WHERE c.set_id = p_set AND c.freed
             ORDER BY c.ordinal LIMIT p_quantity - fresh
         );
+    END IF;
+    IF pool.source <> 'AUTO_GENERATE' THEN
         UPDATE coupons c SET status = 'ACTIVE', gift_id = gen_random_uuid(), freed = false
-        WHERE c.set_id = p_set AND c.ordinal = ANY (ordinals[fresh + 1:]) AND c.freed;
+        WHERE c.set_id = p_set AND c.ordinal = ANY (ordinals) AND c.status = 'PENDING';
     END IF;
     RETURN QUERY WITH given AS (
         INSERT INTO coupon_gifts AS g

@@ -66,7 +66,10 @@ def _read(order: Order) -> Table:
     counted = select(Coupon.ordinal).where(Coupon.set_id == pool.id)
     status = order.filters.one_of("status", CouponStatus)
     if status is not None:
-        query, counted = (one.where(Coupon.status == status) for one in (query, counted))
+        query, counted = (
+            query.where(Coupon.status == status),
+            counted.where(Coupon.status == status),
+        )
     return Table(_rows(order, stream(query)), count(counted))
 
 
