@@ -14,6 +14,8 @@ from voucherweb.services import campaigns, card_deeds, cards
 from voucherweb.services.members import Person, create_member
 from voucherweb.transaction import session, unit_of_work
 
+PLATFORM = Actor(Role.PLATFORM_ADMIN, uuid.UUID(int=9))
+
 
 @dataclass(frozen=True, slots=True)
 class MadeCard:

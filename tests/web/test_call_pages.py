@@ -7,9 +7,13 @@ import pytest
 from flask import Flask
 
 from tests.support import cast
+from tests.support.books import statements
 from tests.support.calls import log_call, make_key
+from tests.support.partners import PartnerCaller
 from tests.support.site import Visitor, make_visitor, tenant_visitor
+from voucherweb.config import Settings
 from voucherweb.domain import clock
+from voucherweb.services import call_log
 
 CALLS = "/admin/partners/calls"
 
@@ -22,6 +26,18 @@ def visitor(app: Flask) -> Visitor:
 @pytest.fixture
 def caller(visitor: Visitor) -> str:
     return make_key(visitor.tenant_id)
+
+
+def test_a_real_call_is_found_by_the_request_id_of_its_answer(
+    app: Flask, settings: Settings, partner: PartnerCaller, tenant_id: str
+) -> None:
+    answer = partner.get("/v2/connect/campaigns")
+    call_log.flush(settings)
+    assert answer.status_code == 200
+    here = make_visitor(app, "TENANT_ADMIN", tenant_id)
+    page = here.part(f"{CALLS}?request={answer.headers['X-Request-Id']}", "list")
+    assert "200" in page
+    assert "/v2/connect/campaigns" in page
 
 
 def test_the_list_tells_who_called_what_and_what_came_of_it(visitor: Visitor, caller: str) -> None:
@@ -153,3 +169,16 @@ def test_the_pages_speak_english(app: Flask) -> None:
     call = log_call(None, make_key(None), status=503, code="UNAVAILABLE")
     assert "Request id" in english.text(CALLS)
     assert "Why, and what to do" in english.text(f"{CALLS}/{call}")
+
+
+def test_a_longer_log_asks_the_database_no_more_often(visitor: Visitor, caller: str) -> None:
+    counts = []
+    visitor.text(CALLS)  # What is asked once for the whole process is known from here on.
+    for _ in range(2):
+        for _ in range(3):
+            log_call(visitor.tenant_id, caller, status=422, code="POOL_EMPTY")
+        for path in (CALLS, "/admin/partners"):
+            with statements() as seen:
+                visitor.text(path)
+            counts.append(len(seen))
+    assert counts[:2] == counts[2:]

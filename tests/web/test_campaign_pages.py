@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from tests.support import campaigns, cast
 from tests.support.admins import deeds
+from tests.support.books import statements
 from tests.support.cast import Caller
 from tests.support.site import Visitor, make_visitor, tenant_visitor
 from voucherweb.models import PLATFORM_PROGRAMME, Programme
@@ -196,3 +197,18 @@ def test_the_pages_speak_english(app: Flask, tenant_id: str) -> None:
     assert "Create a campaign" in english.text(CAMPAIGNS)
     assert "On cards" in english.text(place(card.campaign_id))
     assert "Movement" in english.text(place(card.campaign_id, "/movements"))
+
+
+def test_longer_lists_ask_the_database_no_more_often(visitor: Visitor) -> None:
+    card = campaigns.make_card(own(visitor), 5)
+    paths = (CAMPAIGNS, place(card.campaign_id), place(card.campaign_id, "/movements"))
+    counts = []
+    visitor.text(CAMPAIGNS)  # What is asked once for the whole process is known from here on.
+    for number in range(2):
+        for path in paths:
+            with statements() as seen:
+                visitor.text(path)
+            counts.append(len(seen))
+        campaigns.make_card(own(visitor), 5, card.campaign_id, f"092200000{number}")
+        campaigns.make_campaign(own(visitor))
+    assert counts[:3] == counts[3:]

@@ -3,11 +3,13 @@
 import uuid
 from typing import Final
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, url_for
 
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.paging import SortSpec
+from voucherweb.domain.partner import CallerKind
 from voucherweb.errors import invalid
+from voucherweb.models import PartnerCall
 from voucherweb.services import call_lists, tenants
 from voucherweb.services.actor_names import actor_names
 from voucherweb.services.call_lists import CallFilter, Outcome
@@ -59,7 +61,18 @@ def show(actor: Actor, call_id: int) -> Response:
         line=call.line,
         others=call_lists.same_key(call.line),
         advice=call_words.advice(call.line.code),
+        caller_url=_caller_url(actor, call.line),
     )
+
+
+def _caller_url(actor: Actor, line: PartnerCall) -> str | None:
+    """The page of the key or add-on that called, if it is the reader's own."""
+    kind, _, id_ = line.caller.partition(":")
+    if line.tenant_id != actor.tenant_id or parse_id(id_) is None:
+        return None
+    if kind == CallerKind.KEY:
+        return url_for("api_keys.show", key_id=id_)
+    return url_for("add_ons.show", add_on_id=id_)
 
 
 def _read(actor: Actor, callers: dict[str, str]) -> tuple[Listing, CallFilter]:
