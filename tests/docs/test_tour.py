@@ -1,4 +1,5 @@
-"""The README's tour, run as a reader would paste it, against the served application."""
+"""The tours of the README and of the partner's guide, run as a reader would paste them, against the
+served application."""
 
 import os
 import re
@@ -10,21 +11,24 @@ import pytest
 from flask import Flask
 
 from tests.support.web import serving
+from voucherweb.api.partner.faults import FAULTS
 from voucherweb.config import Settings
+from voucherweb.services.certification import TITLES
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PARTNERS = (ROOT / "docs/partner-api.md").read_text(encoding="utf-8")
 
 
-def tour() -> str:
-    match = re.search(r"<!-- tour:begin -->\n```sh\n(.*?)```\n<!-- tour:end -->", README, re.S)
-    assert match, "the README has no tour"
+def tour(text: str) -> str:
+    match = re.search(r"<!-- tour:begin -->\n```sh\n(.*?)```\n<!-- tour:end -->", text, re.S)
+    assert match, "there is no tour"
     return match[1]
 
 
 @pytest.fixture
-def told(app: Flask, settings: Settings) -> list[str]:
-    """What the tour prints, line by line."""
+def told(app: Flask, settings: Settings, request: pytest.FixtureRequest) -> list[str]:
+    """What the tour prints, line by line: the README's, or that of the text of the parameter."""
     environ = {
         **os.environ,
         "DATABASE_URL": settings.database_url,
@@ -34,7 +38,7 @@ def told(app: Flask, settings: Settings) -> list[str]:
     }
     with serving(settings, workers=1) as web:
         done = subprocess.run(  # noqa: PLW1510 - the test looks at the code itself.
-            ["bash", "-eu", "-o", "pipefail", "-c", tour()],
+            ["bash", "-eu", "-o", "pipefail", "-c", tour(getattr(request, "param", README))],
             cwd=ROOT,
             env={**environ, "PORT": str(web.port)},
             capture_output=True,
@@ -50,6 +54,19 @@ def test_the_tour_redeems_uses_and_balances(told: list[str]) -> None:
     assert re.search(r"health365://user-voucher\?userVoucherNo=[A-Z]\d{23}", text)
     assert "USED" in text
     assert '"ok": true' in text or '"ok":true' in text
+
+
+@pytest.mark.parametrize("told", [PARTNERS], indirect=True)
+def test_the_partners_tour_ends_with_a_certificate(told: list[str]) -> None:
+    steps = ["12", "10012", "ACTIVE", "USED", "TIMEOUT", "5", "UNAUTHORIZED", "ACTIVE"]
+    found = iter(told)
+    assert all(any(line == step for line in found) for step in steps), told
+    assert told[-1].endswith("6 of 6 items passed"), told[-30:]
+
+
+def test_the_partners_guide_names_every_fault_and_item() -> None:
+    for name in (*(one.name for one in FAULTS), *TITLES):
+        assert PARTNERS.count(f"`{name}`") >= 2, name  # In both languages.
 
 
 def test_the_readme_names_every_setting() -> None:
