@@ -63,16 +63,21 @@ WITH lines AS (
         %s::bytea[], %s::text[], %s::integer[], %s::text[])
     RETURNING caller, at
 ), seen AS (
-    UPDATE api_keys k SET last_used_at = s.at
-    FROM (SELECT caller, max(at) AS at FROM lines GROUP BY 1) s
-    WHERE s.caller = 'key:' || k.id AND coalesce(k.last_used_at, '-infinity') < s.at
+    UPDATE api_keys k SET last_used_at = used.at
+    FROM (
+        SELECT one.id, s.at FROM (SELECT caller, max(at) AS at FROM lines GROUP BY 1) s
+        JOIN api_keys one ON s.caller = 'key:' || one.id
+        WHERE coalesce(one.last_used_at, '-infinity') < s.at
+        FOR NO KEY UPDATE OF one SKIP LOCKED
+    ) used WHERE k.id = used.id
 )
 SELECT count(*) FROM lines
 """
 
 
 def write(execute: Execute, lines: Sequence[Line]) -> None:
-    """Append lines, and note when each key was used last. What the log cannot take is lost, and
+    """Append lines, and note when each key was used last, unless another process is noting that of
+    the same key at this moment: it notes about the same. What the log cannot take is lost, and
     said so: the calls themselves have been answered."""
     columns = zip(*(astuple(line) for line in lines), strict=True)
     try:

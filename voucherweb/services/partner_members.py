@@ -1,25 +1,30 @@
 """Whose member somebody is, as partners see it (contract B).
 
 To a tenant's partners belong the tenant's own members, and those without a tenant who hold a card
-of one of its programmes; to the platform's keys belongs everybody. On the wire `member_id` is
+of one of its programmes; to the platform's keys belongs everybody but the made-up members of the
+sandboxes. On the wire `member_id` is
 `household_member_id`.
 """
 
 import uuid
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from voucherweb.domain.texts import storable
 from voucherweb.errors import refuse
 from voucherweb.models import PLATFORM_OWNER, Card, Member, Programme
 from voucherweb.services.autocommit import Execute
 from voucherweb.services.members import MAX_HOUSEHOLD_ID
+from voucherweb.services.tenants import real_members
 from voucherweb.transaction import session
 
 _MEMBER_ID: Final = """
 SELECT m.id FROM members m WHERE m.household_member_id = %s AND (
-    %s = '00000000-0000-0000-0000-000000000000'::uuid OR m.tenant_id = %s
+    m.tenant_id = %s
+    OR (%s = '00000000-0000-0000-0000-000000000000'::uuid AND NOT EXISTS (
+        SELECT 1 FROM tenants t WHERE t.id = m.tenant_id AND t.sandbox_of IS NOT NULL
+    ))
     OR (m.tenant_id IS NULL AND EXISTS (
         SELECT 1 FROM cards c JOIN programmes p ON p.id = c.programme_id
         WHERE c.member_id = m.id AND p.tenant_id = %s
@@ -32,7 +37,7 @@ SELECT m.id FROM members m WHERE m.household_member_id = %s AND (
 def member_of(owner_id: uuid.UUID) -> ColumnElement[bool]:
     """The condition on `Member` rows under which the owner's partners may see them."""
     if owner_id == PLATFORM_OWNER:
-        return true()
+        return real_members()
     holds_card = exists(
         select(Card.id)
         .join(Programme, Programme.id == Card.programme_id)

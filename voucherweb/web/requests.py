@@ -52,6 +52,8 @@ class _Headers:
         def start(
             status: str, headers: list[tuple[str, str]], exc_info: Any = None
         ) -> Callable[[bytes], object]:
+            if status < "4":  # The throttles tell even the successful to wait 0 seconds.
+                headers = [pair for pair in headers if pair[0].lower() != "retry-after"]
             given = {name.lower() for name, _ in headers}
             headers += [pair for pair in self._headers.items() if pair[0].lower() not in given]
             return start_response(status, headers, exc_info)

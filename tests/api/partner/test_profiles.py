@@ -1,5 +1,6 @@
 """Contract B call 7: profiles."""
 
+import uuid
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -10,9 +11,12 @@ from tests.support import books, cards
 from tests.support.cards import Holder
 from tests.support.partners import PartnerCaller, make_partner
 from voucherweb.config import Settings
+from voucherweb.domain.actor import OPERATOR
 from voucherweb.domain.partner import Scope
 from voucherweb.models import PLATFORM_PROGRAMME
 from voucherweb.services.cards import CardTerms
+from voucherweb.services.sandboxes import PHONES, need_twin
+from voucherweb.transaction import unit_of_work
 
 LIST = "/v2/connect/profiles"
 END = datetime(2099, 12, 31, tzinfo=UTC)
@@ -162,6 +166,16 @@ def test_the_platforms_key_sees_everybody_with_the_platforms_card(
     told = host.get(LIST, member_id=holder.member_id).get_json()["data"][0]
     assert [card["campaign_uuid"] for card in told["cards"]] == [str(PLATFORM_PROGRAMME)]
     assert found(host, card_no=holder.card_no) == []
+
+
+def test_the_platforms_key_meets_nobody_of_a_sandbox(host_app: PartnerCaller, tenant: str) -> None:
+    with unit_of_work():
+        twin = str(need_twin(OPERATOR, uuid.UUID(tenant)))
+    person, _ = cards.make_person(twin)
+    assert found(host_app, phone_number=PHONES[0]) == []
+    assert found(host_app, member_id=person) == []
+    given = host_app.get(f"/v2/connect/coupon/history/{person}")
+    assert given.status_code == 404
 
 
 def test_a_page_out_of_range_is_refused(partner: PartnerCaller) -> None:

@@ -44,13 +44,14 @@ def _was_refused(response: Response) -> bool:
 
 
 def _claimed() -> str:
-    """What a call says it is, so that guessing is throttled for it too; as a digest."""
+    """What a call says it is, and from where, so that guessing is throttled for it too, as a
+    digest. A stranger who knows a key cannot keep its owner out from elsewhere."""
     try:
         _, data = read_json(request)
     except Refusal:
         return "claim:"  # The call itself refuses this body.
     named = next((f"{name}:{data[name]}" for name in CLAIMS if name in data), "")
-    return "claim:" + digest(named)
+    return "claim:" + digest(f"{request.remote_addr} {named}")
 
 
 @limiter.limit(CALLS_OF_AN_ADDRESS)
