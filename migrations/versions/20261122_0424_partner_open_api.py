@@ -33,6 +33,18 @@ FROM vouchers v JOIN redemptions r ON r.voucher_id = v.id
 WHERE v.coupon_set_id = c.set_id AND r.seq = c.ordinal
 """
 
+# Numbers that came with tokens of the host app, as commands have always stored them: partners look
+# for them in that one spelling.
+PHONES = r"""
+UPDATE members SET phone_number = plain.phone
+FROM (
+    SELECT id AS member_id,
+           regexp_replace(phone_number, '[\s().\u2010-\u2015-]+', '', 'g') AS phone
+    FROM members WHERE phone_number !~ '^[+]?[0-9]+$'
+) plain
+WHERE plain.member_id = id AND plain.phone ~ '^[+]?[0-9]{6,20}$'
+"""
+
 CHECKS = (
     ("programmes", "status", "status IN ('ACTIVE', 'INACTIVE')"),
     ("programmes", "value_per_point", "value_per_point > 0"),
@@ -532,6 +544,7 @@ def upgrade() -> None:
     # No piece may be given between what is marked here and the first call of the new functions.
     op.execute("LOCK TABLE redemptions IN SHARE ROW EXCLUSIVE MODE")
     op.execute(TAKEN)
+    op.execute(PHONES)
 
 
 def downgrade() -> None:

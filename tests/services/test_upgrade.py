@@ -1,4 +1,4 @@
-"""An upgrade finds the days of what happened before the roll-up by days existed."""
+"""An upgrade from the first schema finds what later releases count and look for."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -19,7 +19,7 @@ from tests.support.engines import TestEngines, make_settings
 from voucherweb import create_app
 from voucherweb.domain import clock
 from voucherweb.extensions import db
-from voucherweb.services.proof import prove
+from voucherweb.services.proof import Result, prove
 from voucherweb.services.trends import MEASURES
 from voucherweb.transaction import session, unit_of_work
 
@@ -71,3 +71,43 @@ def test_empty_books_have_no_days(old: Flask) -> None:
     with unit_of_work():
         assert session.scalar(text("SELECT count(*) FROM voucher_days")) == 0
     assert prove().ok
+
+
+COUPONS = """
+WITH voucher AS (SELECT id, tenant_id, volume FROM vouchers WHERE redeemed > 0 LIMIT 1),
+pool AS (
+    INSERT INTO coupon_sets (tenant_id, total) SELECT tenant_id, volume FROM voucher RETURNING id
+), filled AS (
+    INSERT INTO coupons (set_id, ordinal, title, description, url)
+    SELECT pool.id, n, '折扣碼', '7-ELEVEN', 'http://t.txp.tw/v/' || n
+    FROM pool, voucher, generate_series(1, volume) n
+)
+UPDATE vouchers v SET voucher_type = '06', coupon_set_id = pool.id
+FROM pool, voucher WHERE v.id = voucher.id
+"""
+
+
+def test_old_pieces_have_taken_their_coupons(old: Flask) -> None:
+    write_history(old)
+    with psycopg.connect(old.extensions["settings"].libpq_url) as connection:
+        connection.execute(COUPONS)
+    upgrade()
+    with unit_of_work():
+        taken = session.scalar(text("SELECT count(*) FROM coupons WHERE status = 'ACTIVE'"))
+        pieces = "SELECT redeemed FROM vouchers WHERE coupon_set_id IS NOT NULL"
+        assert taken == session.scalar(text(pieces)) > 0
+    results: list[Result] = []
+    prove(results.append)
+    assert [one for one in results if one.bad and one.name.startswith("coupons.")] == []
+
+
+def test_old_telephone_numbers_are_spelled_as_partners_look_for_them(old: Flask) -> None:
+    typed = ["(02) 2345-6789", "+886 912 345 678", "0912345678", "ask at the desk"]
+    with psycopg.connect(old.extensions["settings"].libpq_url) as connection:
+        connection.cursor().executemany(
+            "INSERT INTO members (phone_number) VALUES (%s)", [[one] for one in typed]
+        )
+    upgrade()
+    with unit_of_work():
+        told = session.scalars(text("SELECT phone_number FROM members ORDER BY phone_number"))
+        assert set(told) == {"0223456789", "+886912345678", "0912345678", "ask at the desk"}
