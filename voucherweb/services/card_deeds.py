@@ -90,8 +90,7 @@ def _change(
     if outcome != "DONE":
         raise refusal_of(outcome, field)
     done = Done(*moved)
-    action = "points.add" if kind == PointsEntryKind.ADD else "points.burn"
-    _record(actor, action, card_id, done, reason)
+    _record(actor, "add" if kind == PointsEntryKind.ADD else "burn", card_id, done, reason)
     return done
 
 
@@ -106,7 +105,7 @@ def void_movement(
     if outcome != "DONE":
         raise refusal_of(outcome, "points")
     done = Done(*moved)
-    _record(actor, "points.void", card_id, done, reason, voided=str(transaction_id))
+    _record(actor, "void", card_id, done, reason, voided=str(transaction_id))
     return done
 
 
@@ -153,13 +152,12 @@ def _own_card(actor: Actor, card_id: uuid.UUID | None) -> uuid.UUID:
 
 
 def _record(
-    actor: Actor, action: str, card_id: uuid.UUID, done: Done, reason: str, **more: str
+    actor: Actor, deed: str, card_id: uuid.UUID, done: Done, reason: str, **more: str
 ) -> None:
     told = {"points": done.points, "balance": done.balance, "reason": reason}
     transaction = str(done.transaction_id)
-    audit.record(
-        actor, action, "card", card_id, actor.tenant_id, transaction=transaction, **told, **more
-    )
+    named = {"transaction": transaction, **told, **more}
+    audit.record(actor, f"points.{deed}", "card", card_id, actor.tenant_id, **named)
     session.flush()
 
 
