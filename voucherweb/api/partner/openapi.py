@@ -1,7 +1,7 @@
 """OpenAPI 3.1 for contract B, made from the declared calls."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any, Final
 
@@ -280,7 +280,7 @@ def _refusal_headers(call: Call, status: int) -> list[str]:
     return names
 
 
-def _refusal_examples(several: Iterable[str], steps: Sequence[Step], english: bool) -> Schema:
+def _refusal_examples(several: Sequence[str], steps: Sequence[Step], english: bool) -> Schema:
     own = {
         step.name: {"value": step.answer_en if english else step.answer}
         for step in steps
