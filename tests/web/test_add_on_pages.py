@@ -4,6 +4,7 @@ import html
 import json
 import re
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,6 +16,7 @@ from sqlalchemy import select, update
 from tests.support.add_ons import URL, register
 from tests.support.admins import deeds
 from tests.support.site import Visitor, make_visitor, tenant_visitor
+from voucherweb.config import Settings
 from voucherweb.domain import clock
 from voucherweb.models import AddOn, ConnectFamily, ExchangeToken
 from voucherweb.services import tokens
@@ -186,6 +188,24 @@ def test_an_add_on_of_our_own_origin_is_not_framed(visitor: Visitor, rest: str) 
     assert "屬於本站" in page
     assert "<iframe" not in page
     assert issued() == []
+
+
+def test_an_address_that_browsers_would_block_is_told_instead_of_framed(
+    visitor: Visitor, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_on_id = register(visitor.tenant_id, url="http://addon.example.test/")
+    secure = replace(settings, public_url="https://vouchers.example.test")
+    monkeypatch.setitem(visitor.client.application.extensions, "settings", secure)
+    page = visitor.text(place(add_on_id, "/open?anyway=1"))
+    assert "不是 https" in page
+    assert "<iframe" not in page
+    assert issued() == []
+
+
+def test_a_moment_that_cannot_be_is_no_error(visitor: Visitor) -> None:
+    add_on_id = register(visitor.tenant_id)
+    assert "開啟中" in visitor.text(place(add_on_id, f"/open/state/{'9' * 30}"))
+    assert visitor.get(place(add_on_id, f"/open/state/{'9' * 5000}")).status_code in {400, 404}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Coupon sets of partners as admins make them, look at them, and pause them."""
 
+import html
 import io
 import re
 import uuid
@@ -12,7 +13,7 @@ from sqlalchemy import select
 
 from tests.support import coupons
 from tests.support.admins import deeds
-from tests.support.errands import claimed, silent, store
+from tests.support.errands import claimed, silent, store, written
 from tests.support.site import Visitor, make_visitor, tenant_visitor
 from voucherweb.domain import clock
 from voucherweb.domain.actor import OPERATOR
@@ -297,6 +298,32 @@ def test_a_set_is_renamed(visitor: Visitor) -> None:
     refused = visitor.post(place(set_id, "/rename"), {"name": "", "description": ""})
     assert refused.status_code == 400
     assert sets()[0].name == "秋季"
+
+
+@pytest.mark.parametrize("extension", ["csv", "xlsx"])
+def test_the_codes_are_exported_by_a_job_as_the_list_is_narrowed(
+    visitor: Visitor, extension: str
+) -> None:
+    tenant = visitor.tenant_id or ""
+    set_id, person = coupons.pool(tenant, 3), coupons.member_of(tenant)
+    (held,) = coupon_gifts.give(coupons.execute(), coupons.caller(tenant), person, set_id)
+    page = visitor.text(place(set_id, "?status=ACTIVE"))
+    (address,) = re.findall(rf'action="([^"]+/export/{extension}[^"]*)"', page)
+    at = html.unescape(address)
+    answer = visitor.post(at, at=place(set_id))
+    job_id = uuid.UUID((answer.location or "").rpartition("/")[2])
+    written(job_id)
+    told = visitor.text(f"/admin/jobs/{job_id}")
+    assert "檔案已備妥" in told
+    assert "共 1 列" in told
+    content = visitor.get(f"/admin/jobs/{job_id}/download").data
+    assert extension == "xlsx" or held.code in content.decode("utf-8-sig")
+
+
+def test_a_format_or_state_that_there_is_not_is_refused(visitor: Visitor) -> None:
+    set_id = coupons.pool(visitor.tenant_id or "", 3)
+    for rest in ("/export/pdf", "/export/csv?status=SOLD"):
+        assert visitor.post(place(set_id, rest), at=place(set_id)).status_code == 400
 
 
 PATHS = ("", "/give", "/rename", "/pause", "/resume", "/progress", "/refused")
