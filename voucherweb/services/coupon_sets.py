@@ -139,16 +139,16 @@ def owner_of(actor: Actor, tenant_id: uuid.UUID | None) -> uuid.UUID:
 def pause(actor: Actor, owner_id: uuid.UUID, set_id: uuid.UUID | None) -> None:
     """Give no more coupons of the set; those that members hold stay good. Raises NOT_EXIST, also
     for a pool that is not filled yet; a set that is paused already stays as it is."""
-    _switch(actor, owner_id, set_id, INACTIVE, "coupon_set.pause")
+    _switch(actor, owner_id, set_id, INACTIVE, "pause")
 
 
 def resume(actor: Actor, owner_id: uuid.UUID, set_id: uuid.UUID | None) -> None:
     """Give coupons of a paused set again; raises as `pause` does."""
-    _switch(actor, owner_id, set_id, ACTIVE, "coupon_set.resume")
+    _switch(actor, owner_id, set_id, ACTIVE, "resume")
 
 
 def _switch(
-    actor: Actor, owner_id: uuid.UUID, set_id: uuid.UUID | None, status: str, action: str
+    actor: Actor, owner_id: uuid.UUID, set_id: uuid.UUID | None, status: str, verb: str
 ) -> None:
     pool = get_set(owner_id, set_id)
     if pool.status == PENDING:
@@ -160,7 +160,9 @@ def _switch(
         .returning(CouponSet.id)
     )
     if changed is not None:
-        audit.record(actor, action, "coupon_set", pool.id, pool.tenant_id, name=pool.name)
+        audit.record(
+            actor, f"coupon_set.{verb}", "coupon_set", pool.id, pool.tenant_id, name=pool.name
+        )
 
 
 def rename(
