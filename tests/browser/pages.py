@@ -64,6 +64,16 @@ def through(listed: str, *rules: str) -> Find:
     return find
 
 
+def below(listed: str, rule: str, rest: str) -> Find:
+    """What no link leads to: the address `rest` below the first page of `rule`."""
+
+    def find(tab: Tab, shot: Shot) -> str | None:
+        above = first_link(listed)(tab, Shot(shot.name, rule))
+        return f"{above}{rest}" if above else None
+
+    return find
+
+
 VOUCHER: Final = "/admin/vouchers/<uuid:voucher_id>"
 COUPON_VOUCHERS: Final = "/admin/vouchers?voucherType=06"
 STATISTICS: Final = "/admin/statistics"
@@ -161,6 +171,7 @@ SHOTS: Final = (
     Shot("campaign-new", f"{CAMPAIGNS}/new"),
     Shot("campaign", CAMPAIGN, first_link(CAMPAIGNS)),
     Shot("campaign-movements", f"{CAMPAIGN}/movements", through(CAMPAIGNS, CAMPAIGN)),
+    Shot("campaign-totals", f"{CAMPAIGN}/totals", below(CAMPAIGNS, CAMPAIGN, "/totals")),
     Shot("campaign-edit", f"{CAMPAIGN}/edit", through(CAMPAIGNS, CAMPAIGN)),
     Shot("card", CARD, through(CAMPAIGNS, CAMPAIGN)),
     Shot("card-new", f"{CARDS}/new/<uuid:campaign_id>", through(CAMPAIGNS, CAMPAIGN)),

@@ -129,8 +129,12 @@ def test_the_totals_add_up(visitor: Visitor) -> None:
     card = campaigns.make_card(own(visitor), 1500)
     campaigns.add(own(visitor), card, 77)
     page = visitor.text(place(card.campaign_id))
-    assert "1,577" in page
+    assert place(card.campaign_id, "/totals") in page
     assert "NT$100" in page
+    part = visitor.part(place(card.campaign_id, "/totals"), "totals")
+    assert part.count("1,577") == 2
+    assert "<html" not in part
+    assert "1,577" in visitor.text(place(card.campaign_id, "/totals"))
 
 
 def test_a_card_is_found_by_number_phone_and_member(visitor: Visitor) -> None:
@@ -165,7 +169,7 @@ def test_another_tenants_campaign_is_not_there(app: Flask, visitor: Visitor) -> 
     foreign = campaigns.make_campaign(cast.make_tenant("緯緯醫學", "DEALER"), "別家的活動")
     assert "別家的活動" not in visitor.text(CAMPAIGNS)
     for other in (visitor, make_visitor(app)):
-        for rest in ("", "/edit", "/movements"):
+        for rest in ("", "/edit", "/movements", "/totals"):
             assert other.get(place(foreign, rest)).status_code == 400
             assert other.get(place(uuid.UUID(int=7), rest)).status_code == 400
 
@@ -178,7 +182,7 @@ def test_the_platform_is_led_to_its_own_programme(app: Flask, member: Caller) ->
     platform = make_visitor(app)
     assert platform.get(CAMPAIGNS).location == PLATFORMS
     page = platform.text(PLATFORMS)
-    assert "100,000" in page
+    assert "100,000" in platform.text(f"{PLATFORMS}/totals")
     assert member.id[:8] in page or "王小明" in page
     assert "發卡給會員" not in page
     assert "+100,000" in platform.text(f"{PLATFORMS}/movements")

@@ -102,8 +102,13 @@ def _of(programme: Programme) -> ColumnElement[bool]:
 
 
 def _named(words: str) -> ColumnElement[bool]:
-    found = [Card.card_no == words, PointsEntry.ref_no == words, PointsEntry.ref_id == words]
+    """Each of these has an index, of which the last knows what partners can name only."""
+    card = session.scalar(select(Card.id).where(Card.card_no == words))
+    named = [PointsEntry.ref_no == words, PointsEntry.ref_id == words]
+    if card is not None:
+        named.append(PointsEntry.card_id == card)
     transaction_id = parse_id(words)
     if transaction_id:
-        found.append(PointsEntry.transaction_id == transaction_id)
-    return or_(*found)
+        redeemed = PointsEntry.kind == PointsEntryKind.REDEEM
+        named.append(and_(PointsEntry.transaction_id == transaction_id, ~redeemed))
+    return or_(*named)
