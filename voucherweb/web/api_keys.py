@@ -210,24 +210,12 @@ def rotate(actor: Actor, key_id: uuid.UUID) -> Response:
 
     said = Text("已更換「{}」的密鑰。", "The secret of “{}” was rotated.").format(called)
     answer = _hand_over(form, actor, make, said, form.overlap)
-    return answer or confirm(
-        Text("更換「{}」的密鑰？", "Rotate the secret of “{}”?").format(called),
-        [
-            Text(
-                "會產生一組新的密鑰，只顯示一次。舊密鑰再保留下面的時數，讓夥伴有時間換上新的；"
-                "時間一到，舊密鑰與用它取得的權杖立即失效。",
-                "A new secret is made and shown once. The present one holds for the hours below, so"
-                " that the partner has time to put in the new one; then it ends at once, with the"
-                " tokens made from it.",
-            ),
-            Text(
-                "0 到 720 小時；0 表示舊密鑰立即失效，例如密鑰外洩時。",
-                "0 to 720 hours; 0 ends the present secret at once, such as when it has leaked.",
-            ),
-        ],
-        Text("產生新密鑰", "Make a new secret"),
+    return answer or render(
+        "api_keys/rotate.html",
+        status=form.status,
         form=form,
-        back=_home(key_id),
+        key=api_key_lists.own_key(actor, key_id),
+        most=api_keys.MAX_OVERLAP // timedelta(hours=1),
     )
 
 
