@@ -4,7 +4,7 @@ from typing import Final
 
 TITLE: Final = ("夥伴 Open API", "Partner Open API")
 INFO: Final = (
-    """夥伴的伺服器與附加應用以此操作一個租戶的會員、點數與票券碼。
+    """夥伴的伺服器與附加元件以此操作一個租戶的會員、點數與票券碼。
 
 先以 API 金鑰取得權杖（`POST /v1/auth-connect/token`），再以 `Authorization: Bearer …` 呼叫
 `/v2/connect/*`。時間一律為以 `Z` 結尾的 UTC；沒有的值為 `null`；未知欄位略過。
@@ -34,7 +34,7 @@ Every answer has an `X-Request-Id` to name when you ask about it. For the codes 
 [/docs/errors](/docs/errors).""",
 )
 TAGS: Final = {
-    "identity": ("身分與附加應用", "Identity and add-ons"),
+    "identity": ("身分與附加元件", "Identity and add-ons"),
     "campaigns": ("點數活動與會員", "Campaigns and members"),
     "profiles": ("點數活動與會員", "Campaigns and members"),
     "transactions": ("點數與交易", "Points and transactions"),
