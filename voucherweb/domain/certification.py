@@ -5,6 +5,8 @@ contrary case fails an item. An integrator who has mended something begins anew,
 sandbox key or from a later moment.
 """
 
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -90,10 +92,14 @@ class Seen:
         """Whether this began only after the other had been answered, and `wait` was over."""
         return self is not other and self.began >= other.at + wait - SLACK
 
+    @cached_property
+    def identity(self) -> tuple[str | None, ...]:
+        """What two makings of one call have in common."""
+        return self.method, self.address, self.query, self.key
+
     def is_again(self, other: "Seen") -> bool:
         """Whether this is the same call once more."""
-        mine = (self.method, self.address, self.query, self.key)
-        return self is not other and mine == (other.method, other.address, other.query, other.key)
+        return self is not other and self.identity == other.identity
 
 
 def passed(reason: Sentence, evidence: Iterable[Seen]) -> Finding:
@@ -139,15 +145,18 @@ def judge_repeats(calls: Sequence[Seen]) -> Finding:
     if not lost:
         return not_shown(Sentence("沒有逾時的寫入", "No write has timed out"))
     found: list[Seen] = []
+    writes = [one for one in calls if one.is_write]
     for one in lost:
-        again = next((two for two in calls if _is_replay_of(two, one)), None)
+        place = bisect_left(writes, one.at - SLACK, key=lambda two: two.at)
+        again = next((two for two in writes[place:] if _is_replay_of(two, one)), None)
         if again is None:
             told = Sentence(
                 "逾時的寫入沒有以同一個鍵與內容重送",
                 "A write that timed out was not repeated with its key and content",
             )
             return failed(told, [one])
-        anew = [two for two in calls if _is_done_anew(two, one) and two.began < again.began]
+        until = bisect_right(writes, again.at, key=lambda two: two.at)
+        anew = [two for two in writes[place:until] if _is_done_anew(two, one)]
         if anew:
             told = Sentence(
                 "逾時的寫入改用另一個鍵重送，等於做了兩次",
@@ -179,22 +188,35 @@ def judge_waits(calls: Sequence[Seen]) -> Finding:
     if not refused:
         return not_shown(Sentence("沒有遇到 429 或 503", "No 429 or 503 was met"))
     shown: list[Seen] = []
+    by_start = sorted(calls, key=lambda one: one.began)
+    same = _by_identity(by_start)
     for one in refused:
         wait = timedelta(seconds=one.retry_after or 0)
-        early = [two for two in calls if _is_early(two, one, wait)]
+        first, end = (
+            bisect_left(by_start, edge - SLACK, key=lambda two: two.began)
+            for edge in (one.at, one.at + wait)
+        )
+        early = [two for two in by_start[first:end] if _is_early(two, one, wait)]
         if early:
             told = Sentence(
                 f"要等 {one.retry_after} 秒，卻提早呼叫",
                 f"It called before the {one.retry_after} seconds were over",
             )
             return failed(told, [one, *early])
-        again = [two for two in calls if two.is_again(one) and two.follows(one, wait)]
-        shown += [one, *again[:1]] if again else []
+        again = next((two for two in same[one.identity] if two.follows(one, wait)), None)
+        shown += [one, again] if again else []
     if not shown:
         told = Sentence("被拒絕的呼叫沒有再試", "What was refused was not asked again")
         return not_shown(told, refused)
     told = Sentence("都等了 Retry-After 才再呼叫", "It always waited for Retry-After")
     return passed(told, shown)
+
+
+def _by_identity(calls: Iterable[Seen]) -> dict[tuple[str | None, ...], list[Seen]]:
+    found: dict[tuple[str | None, ...], list[Seen]] = defaultdict(list)
+    for one in calls:
+        found[one.identity].append(one)
+    return found
 
 
 def _is_early(call: Seen, refused: Seen, wait: timedelta) -> bool:
@@ -209,12 +231,12 @@ def judge_renewals(calls: Sequence[Seen]) -> Finding:
     if not refused:
         return not_shown(Sentence("沒有遇到 401", "No 401 was met"))
     shown: list[Seen] = []
+    same = _by_identity(calls)
+    renewals = [one for one in calls if one.path == FETCHING and one.is_done]
+    done_calls = [one for one in calls if one.is_connect and one.is_done]
     for one in refused:
-        renewal = next(
-            (two for two in calls if two.path == FETCHING and two.is_done and two.follows(one)),
-            None,
-        )
-        tried = [two for two in calls if two.is_again(one) and two.follows(one)]
+        renewal = _first_after(renewals, one)
+        tried = [two for two in same[one.identity] if two is not one and two.follows(one)]
         early = [two for two in tried if renewal is None or not two.follows(renewal)]
         if early:
             told = Sentence(
@@ -222,7 +244,7 @@ def judge_renewals(calls: Sequence[Seen]) -> Finding:
                 "After a 401 it tried again with the token that had been refused",
             )
             return failed(told, [one, *early])
-        done = next((two for two in calls if renewal and _is_success(two, renewal)), None)
+        done = _first_after(done_calls, renewal) if renewal else None
         if renewal is None or done is None:
             told = Sentence(
                 "收到 401 後沒有換發權杖並成功呼叫",
@@ -234,5 +256,7 @@ def judge_renewals(calls: Sequence[Seen]) -> Finding:
     return passed(told, shown)
 
 
-def _is_success(call: Seen, renewal: Seen) -> bool:
-    return call.is_connect and call.is_done and call.follows(renewal)
+def _first_after(calls: Sequence[Seen], other: Seen) -> Seen | None:
+    """The first of these, which are in order, that began once the other was answered."""
+    place = bisect_left(calls, other.at - SLACK, key=lambda one: one.at)
+    return next((one for one in calls[place:] if one.follows(other)), None)

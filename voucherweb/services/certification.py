@@ -35,7 +35,7 @@ from voucherweb.models import (
 )
 from voucherweb.transaction import session
 
-MOST_CALLS: Final = 50_000
+MOST_CALLS: Final = 5_000
 """Calls that are judged at most, the latest."""
 
 TITLES: Final = {
