@@ -190,8 +190,11 @@ def _picked(
     query = select(table.ordinal).where(table.set_id == pool.id, table.status == status)
     if not held:
         query = query.where(Coupon.code.is_not(None))
-    order = table.ordinal.desc() if asked.descending else table.ordinal
-    return session.scalars(query.order_by(order).limit(asked.size).offset(begin)).all()
+    # The second half of a list is counted from its end.
+    turned = begin > total - end
+    order = table.ordinal.desc() if asked.descending is not turned else table.ordinal
+    skipped = total - end if turned else begin
+    return session.scalars(query.order_by(order).limit(end - begin).offset(skipped)).all()
 
 
 def code_lines(pool: CouponSet, code: str) -> list[CodeLine]:
