@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, func, select, true, union_all
+from sqlalchemy import ColumnElement, func, select, union_all
 
 from voucherweb.domain.people import Unreadable, read_phone
 from voucherweb.domain.texts import storable
 from voucherweb.models import PLATFORM_OWNER, Card, Member, Programme
 from voucherweb.services.campaigns import owned_by
 from voucherweb.services.partner_members import member_of
+from voucherweb.services.tenants import real_members
 from voucherweb.transaction import session
 
 
@@ -90,7 +91,7 @@ def _all_of(owner_id: uuid.UUID) -> ColumnElement[bool]:
     """`member_of` as a set of ids, which costs what the owner's members are rather than what
     everybody is."""
     if owner_id == PLATFORM_OWNER:
-        return true()
+        return real_members()
     holders = (
         select(Card.member_id)
         .join(Programme, Programme.id == Card.programme_id)

@@ -174,6 +174,7 @@ def test_the_platforms_key_meets_nobody_of_a_sandbox(host_app: PartnerCaller, te
     person, _ = cards.make_person(twin)
     assert found(host_app, phone_number=PHONES[0]) == []
     assert found(host_app, member_id=person) == []
+    assert person not in found(host_app, size=1000)
     given = host_app.get(f"/v2/connect/coupon/history/{person}")
     assert given.status_code == 404
 
