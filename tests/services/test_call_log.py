@@ -49,6 +49,17 @@ def test_a_call_is_logged_behind_its_answer(partner: PartnerCaller, settings: Se
     assert lines(settings) == [(CAMPAIGNS, 200, None), (CAMPAIGNS, 400, "INVALID_PARAMETER")]
 
 
+def test_a_path_that_the_database_cannot_hold_costs_nobody_a_line(
+    partner: PartnerCaller, other_partner: PartnerCaller, settings: Settings
+) -> None:
+    other_partner.get(CAMPAIGNS)
+    assert partner.delete("/v2/connect/void/points/ref-no/%00%ED%A0%80").status_code == 404
+    call_log.flush(settings)
+    told = lines(settings)
+    assert [one[1] for one in told] == [200, 404]
+    assert told[1][0].startswith("/v2/connect/void/points/ref-no/%00")
+
+
 def test_what_a_query_says_of_people_and_codes_is_not_logged(
     partner: PartnerCaller, settings: Settings
 ) -> None:

@@ -32,7 +32,7 @@ def _line(partner: Partner, response: Response) -> call_log.Line:
         caller=partner.key,
         request_id=g.get("request_id", ""),
         method=request.method,
-        path=request.path[:500],
+        path=_storable(request.path)[:500],
         query=urlencode(shown)[:500],
         status=response.status_code,
         code=g.get("partner_code"),
@@ -44,3 +44,9 @@ def _line(partner: Partner, response: Response) -> call_log.Line:
         retry_after=g.get("partner_retry_after"),
         address=request.remote_addr,
     )
+
+
+def _storable(path: str) -> str:
+    """The path as the database can hold it: one line that it cannot would lose all that are
+    written with it, other partners' too."""
+    return path.replace("\0", "%00")
