@@ -122,6 +122,11 @@ def test_one_instant_is_long_enough(partner: PartnerCaller) -> None:
     assert create(partner, start_date=START, end_date=START).status_code == 201
 
 
+def test_early_years_are_told_with_four_digits(partner: PartnerCaller) -> None:
+    answer = create(partner, start_date="0001-01-01T00:00:00Z")
+    assert answer.json["start_date"] == "0001-01-01T00:00:00.000000Z"
+
+
 def test_a_key_makes_one_set(partner: PartnerCaller) -> None:
     first, again = (partner.post(SETS, body(), Idempotency_Key="k") for _ in range(2))
     assert (first.status_code, again.status_code) == (201, 201)

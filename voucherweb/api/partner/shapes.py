@@ -52,7 +52,8 @@ def _utc(value: Any) -> datetime:
 
 def told(instant: datetime) -> str:
     """As the wire says it, to the microsecond, so that windows can be put end to end."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # `strftime` would write the year 800 with three digits.
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 _ISO = {"type": "string", "format": "date-time", "pattern": "Z$"}
