@@ -135,7 +135,10 @@ def test_a_paused_campaign_takes_no_points_and_says_so(visitor: Visitor, tenant:
     card = campaigns.make_card(tenant, 50)
     with unit_of_work():
         session.get_one(Programme, card.campaign_id).status = "INACTIVE"
-    assert "活動暫停加點" in visitor.text(place(card))
+    page = visitor.text(place(card))
+    assert "活動暫停加點" in page
+    assert f'href="{place(card, "/add")}"' not in page
+    assert f'href="{place(card, "/burn")}"' in page
     answer = visitor.post(place(card, "/add"), {"points": "1", "reason": "補點"})
     assert answer.status_code == 403
     assert "點數活動目前未進行" in answer.text
@@ -150,6 +153,7 @@ def test_an_expired_card_says_so(visitor: Visitor, tenant: str) -> None:
     page = visitor.text(place(card))
     assert "這張卡已過期" in page
     assert "金卡" in page
+    assert f'href="{place(card, "/burn")}"' not in page
     answer = visitor.post(place(card, "/burn"), {"points": "1", "reason": "兌換"})
     assert answer.status_code == 403
     assert "會員卡已過期" in answer.text
