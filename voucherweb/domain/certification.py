@@ -19,8 +19,10 @@ OLD_CONNECT: Final = "/api/v1/connect/"
 FETCHING: Final = "/v1/auth-connect/token"
 TOLD: Final = 10
 """Request ids that one item tells at most."""
-SLACK: Final = timedelta(milliseconds=50)
-"""How exact the log's times are: a call's length is kept in whole milliseconds."""
+SLACK: Final = timedelta(milliseconds=3)
+"""How exact the log's times are: instants and lengths are kept in whole milliseconds."""
+SKEW: Final = timedelta(milliseconds=50)
+"""How far the clocks of two servers may be apart."""
 ON_THE_WAY: Final = timedelta(milliseconds=500)
 """How long another thread of the partner may not yet know of a refusal."""
 
@@ -191,7 +193,7 @@ def judge_waits(calls: Sequence[Seen]) -> Finding:
     by_start = sorted(calls, key=lambda one: one.began)
     same = _by_identity(by_start)
     for one in refused:
-        wait = timedelta(seconds=one.retry_after or 0)
+        wait = timedelta(seconds=one.retry_after or 0) - SKEW
         first, end = (
             bisect_left(by_start, edge - SLACK, key=lambda two: two.began)
             for edge in (one.at, one.at + wait)
@@ -237,7 +239,7 @@ def judge_renewals(calls: Sequence[Seen]) -> Finding:
     for one in refused:
         renewal = _first_after(renewals, one)
         tried = [two for two in same[one.identity] if two is not one and two.follows(one)]
-        early = [two for two in tried if renewal is None or not two.follows(renewal)]
+        early = [two for two in tried if renewal is None or two.at < renewal.at]
         if early:
             told = Sentence(
                 "收到 401 後用原來的權杖再試",
