@@ -1,19 +1,25 @@
 """How often a key may call, and what every answer says of it."""
 
 import re
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from tests.support.partners import PartnerCaller
 from voucherweb import create_app
 from voucherweb.api.partner import limits
 from voucherweb.config import Settings
 from voucherweb.domain import clock
+from voucherweb.domain.partner import CallerKind
 from voucherweb.extensions import db, limiter
+from voucherweb.models import ApiKeySecret
+from voucherweb.services import partner_tokens
+from voucherweb.transaction import session, unit_of_work
 
 CAMPAIGNS = "/v2/connect/campaigns"
 
@@ -52,6 +58,25 @@ def test_a_refusal_tells_it_too(counted: FlaskClient, partner: PartnerCaller) ->
     answer = replace(partner, client=counted).get(CAMPAIGNS, size=1001)
     assert answer.status_code == 400
     assert re.fullmatch(r'"calls";r=2;t=40', answer.headers["RateLimit"])
+
+
+def test_an_old_token_uses_up_nothing_of_its_key(
+    counted: FlaskClient, partner: PartnerCaller, settings: Settings
+) -> None:
+    with clock.frozen(clock.now() - 2 * partner_tokens.LIFE):
+        token = partner_tokens.access_token(
+            settings, CallerKind.KEY, partner.key_id, secret_of(partner)
+        )
+    partner = replace(partner, client=counted)
+    old = replace(partner, token=token)
+    assert [old.get(CAMPAIGNS).status_code for _ in range(4)] == [401, 401, 401, 429]
+    assert partner.get(CAMPAIGNS).headers["RateLimit"] == '"calls";r=2;t=40'
+
+
+def secret_of(partner: PartnerCaller) -> uuid.UUID:
+    with unit_of_work():
+        wanted = select(ApiKeySecret.id).where(ApiKeySecret.api_key_id == partner.key_id)
+        return session.scalars(wanted).one()
 
 
 def test_without_throttles_nothing_is_told(partner: PartnerCaller) -> None:

@@ -19,7 +19,7 @@ from voucherweb.api.parsing import parse, read_json
 from voucherweb.api.partner.answers import Listed, body_of, with_headers
 from voucherweb.api.partner.blueprint import blueprint
 from voucherweb.api.partner.faults import Fault, When, asked_fault, befall
-from voucherweb.api.partner.limits import count_call
+from voucherweb.api.partner.limits import count_call, count_expired
 from voucherweb.api.partner.shapes import NoQuery, PageQuery, PartnerBody, PartnerData
 from voucherweb.domain.partner import Partner, Scope
 from voucherweb.errors import Refusal, refuse
@@ -125,7 +125,7 @@ def _remember_expired(token: str) -> None:
     partner = partner_tokens.expired_partner(settings(), token)
     if partner is not None:
         g.partner = partner
-        count_call(partner)
+        count_expired(partner)
 
 
 def run(declared: Call) -> Response:

@@ -53,6 +53,13 @@ def count_call(partner: Partner) -> dict[str, str]:
     return headers(CALLS - count, reset)
 
 
+def count_expired(partner: Partner) -> None:
+    """Count one call with a token of this key that has expired: apart from the key's calls, which
+    whoever has come by an old token must not use up. Raises TOO_MANY_REQUESTS."""
+    if settings().ratelimit_enabled and _count("expired", partner.key) > CALLS:
+        raise refuse("TOO_MANY_REQUESTS", retry_after=_left_in_window())
+
+
 def headers(remaining: int, reset: int) -> dict[str, str]:
     """As the IETF's draft `ratelimit-headers` has them; `t` is in seconds."""
     return {
