@@ -160,6 +160,21 @@ def test_an_expired_card_says_so(visitor: Visitor, tenant: str) -> None:
     assert balance(card) == 50
 
 
+@pytest.mark.parametrize(
+    ("field", "typed"), [("expired_at", "明年"), ("expired_at", "٣"), ("tier", "字" * 51)]
+)
+def test_terms_that_cannot_be_are_refused_and_kept(
+    visitor: Visitor, tenant: str, field: str, typed: str
+) -> None:
+    card = campaigns.make_card(tenant)
+    for at in (place(card, "/edit"), f"{CARDS}/new/{card.campaign_id}"):
+        answer = visitor.post(at, {"member": card.member_id, "tier": "金卡", field: typed})
+        assert answer.status_code == 400
+        assert f'href="#{field}"' in answer.text
+        assert typed in answer.text
+    assert "card.change" not in deeds()
+
+
 def test_a_void_is_asked_about_with_its_consequence(visitor: Visitor, tenant: str) -> None:
     card = campaigns.make_card(tenant, 50)
     added = campaigns.add(tenant, card, 30)

@@ -111,16 +111,17 @@ def add(actor: Actor, campaign_id: uuid.UUID) -> Response:
 @page(card_pages, "/<uuid:card_id>/edit", roles=TENANT, methods=("GET", "POST"))
 def edit(actor: Actor, card_id: uuid.UUID) -> Response:
     form = TermsForm()
-    card, campaign = own_card(actor, card_id)
-    form.fill(card)
+    kept, _ = own_card(actor, card_id)
+    form.fill(kept)
 
     def act() -> Done:
-        cards.change_card(actor, card_id, form.terms(card))
+        cards.change_card(actor, card_id, form.terms(kept))
         return url_for("cards.show", card_id=card_id), Text(
             "已儲存卡片的等級與到期日。", "The card's tier and last day were saved."
         )
 
     answer = attempt(form, actor, act) if form.sent else None
-    return answer or render(
-        "cards/edit.html", form=form, status=form.status, **head(card, campaign)
-    )
+    if answer:
+        return answer
+    card, campaign = own_card(actor, card_id)
+    return render("cards/edit.html", form=form, status=form.status, **head(card, campaign))
