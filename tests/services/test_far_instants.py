@@ -4,9 +4,12 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from flask import Flask
 from psycopg import sql
 
 from tests.support.cast import Caller, issue
+from tests.support.partners import make_partner
+from tests.support.site import make_visitor
 from voucherweb.config import Settings
 from voucherweb.extensions import db
 from voucherweb.services import autocommit
@@ -37,3 +40,14 @@ def test_single_statements_read_it_too(settings: Settings) -> None:
     with autocommit.connect(settings) as connection:
         rows = autocommit.run(connection, "SELECT to_timestamp(%s)", [LAST // 1000])
     assert rows[0][0].timestamp() == LAST // 1000
+
+
+@pytest.mark.parametrize("page", ["/admin/vouchers", "/admin/partners/coupon-sets"])
+def test_pages_show_what_has_no_end(
+    app: Flask, settings: Settings, tenant_id: str, admin: Caller, page: str
+) -> None:
+    issue(admin, useEndDate=LAST, onEndDate=LAST)
+    dates = {"start_date": "2026-01-01T00:00:00Z", "end_date": "9999-12-31T23:59:59Z"}
+    partner = make_partner(app.test_client(), settings, tenant_id)
+    assert partner.post("/v2/connect/coupon/sets", {"name": "咖啡", **dates}).status_code == 201
+    assert "9999/12/31 (五)" in make_visitor(app, "TENANT_ADMIN", tenant_id).text(page)

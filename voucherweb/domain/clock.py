@@ -39,9 +39,19 @@ def from_millis(millis: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=millis)
 
 
+def local(instant: datetime, zone: ZoneInfo) -> datetime:
+    """What a clock in `zone` shows at this instant. Beyond the years 1 to 9999, where the ends of
+    what has no end lie, it stands still."""
+    try:
+        return instant.astimezone(zone)
+    except OverflowError:
+        last, first = datetime.max.replace(tzinfo=zone), datetime.min.replace(tzinfo=zone)
+        return last if instant.year > 1 else first
+
+
 def local_date(instant: datetime, zone: ZoneInfo) -> date:
     """The calendar day that people in `zone` see at this instant."""
-    return instant.astimezone(zone).date()
+    return local(instant, zone).date()
 
 
 def start_of_day(day: date, zone: ZoneInfo) -> datetime:

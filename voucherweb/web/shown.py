@@ -48,7 +48,7 @@ def percent(value: Decimal | None) -> str:
 
 def local(instant: datetime) -> datetime:
     """The instant in the zone that the pages show."""
-    return instant.astimezone(settings().timezone)
+    return clock.local(instant, settings().timezone)
 
 
 def day(value: date | datetime | None) -> str:
@@ -77,7 +77,7 @@ def _at(instant: datetime | None, time: str) -> str:
 @lru_cache(maxsize=8192)
 def _written(instant: datetime, zone: ZoneInfo, time: str, *, english: bool) -> str:
     """Kept, because a list shows hundreds of moments, and mostly the same ones."""
-    shown = instant.astimezone(zone)
+    shown = clock.local(instant, zone)
     return _day(shown, english=english) + (shown.strftime(time) if time else "")
 
 

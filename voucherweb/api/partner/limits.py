@@ -20,7 +20,9 @@ WINDOW: Final = 60
 CALLS: Final = 6000
 """Calls of one key or add-on in a window."""
 WRONG_CODES: Final = 30
-"""Wrong coupon codes of one key, and of one address, in a window."""
+"""Wrong coupon codes of one key in a window."""
+WRONG_CODES_OF_AN_ADDRESS: Final = 120
+"""Wrong coupon codes of all keys at one address in a window: many tenants may share it."""
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +83,7 @@ def need_guess_left(partner: Partner) -> None:
     except RedisError as error:
         log.warning("throttle_away", error=type(error).__name__)
         return
-    if max(wrong) >= WRONG_CODES:
+    if wrong[0] >= WRONG_CODES or wrong[1] >= WRONG_CODES_OF_AN_ADDRESS:
         raise refuse("TOO_MANY_REQUESTS", retry_after=_left_in_window())
 
 

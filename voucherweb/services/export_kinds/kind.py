@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
+from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.words import Words
 from voucherweb.errors import invalid
@@ -73,7 +74,7 @@ class Order:
 
     def local(self, instant: datetime | None) -> datetime | None:
         """The wall-clock time that people see at an instant."""
-        return instant and instant.astimezone(self.zone)
+        return instant and clock.local(instant, self.zone)
 
 
 @dataclass(frozen=True, slots=True)
