@@ -223,7 +223,8 @@ def rotate(actor: Actor, key_id: uuid.UUID) -> Response:
 def revoke(actor: Actor, key_id: uuid.UUID) -> Response:
     form = Form()
     key = api_key_lists.own_key(actor, key_id)
-    called, public = key.name, key.key
+    # Read now: a refusal below ends the unit of work that the row belongs to.
+    called, public, whole = key.name, key.key, _called(key)
 
     def act() -> Done:
         api_keys.revoke_key(actor, public)
@@ -232,7 +233,7 @@ def revoke(actor: Actor, key_id: uuid.UUID) -> Response:
 
     answer = attempt(form, actor, act) if form.sent else None
     return answer or confirm(
-        Text("撤銷金鑰「{}」？", "Revoke the key “{}”?").format(_called(key)),
+        Text("撤銷金鑰「{}」？", "Revoke the key “{}”?").format(whole),
         [
             Text(
                 "使用這把金鑰的系統會立即無法呼叫 Open API：它的所有密鑰與權杖同時失效。",
