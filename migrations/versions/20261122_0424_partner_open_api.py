@@ -469,6 +469,14 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        "ix_points_entries_partner",
+        "points_entries",
+        ["owner_id", "kind", "created_at"],
+        unique=False,
+        postgresql_where=sa.text("kind <> 'REDEEM'"),
+        postgresql_include=["points", "credit"],
+    )
+    op.create_index(
         "ix_points_entries_ref_no",
         "points_entries",
         ["owner_id", "ref_no"],

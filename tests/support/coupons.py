@@ -49,7 +49,7 @@ def auto_set(owner_id: uuid.UUID | str, **changes: Any) -> uuid.UUID:
     """A set that makes codes; its id."""
     with unit_of_work():
         owner = uuid.UUID(str(owner_id))
-        return coupon_sets.create_auto_set(owner, "test", terms(**changes)).id
+        return coupon_sets.create_auto_set(owner, OPERATOR, terms(**changes)).id
 
 
 def pool(tenant_id: uuid.UUID | str | None, count: int, **changes: Any) -> uuid.UUID:

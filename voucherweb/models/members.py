@@ -127,6 +127,15 @@ class PointsEntry(Base):
         CheckConstraint("(kind = 'VOID') = (voids IS NOT NULL)", name="voids"),
         CheckConstraint("(method = 1) = (value IS NOT NULL)", name="value"),
         Index("ix_points_entries_owner", "owner_id", "created_at", "transaction_id"),
+        # Redeeming, which writes most entries, pays for none of the partial ones.
+        Index(
+            "ix_points_entries_partner",
+            "owner_id",
+            "kind",
+            "created_at",
+            postgresql_where=text("kind <> 'REDEEM'"),
+            postgresql_include=["points", "credit"],
+        ),
         Index(
             "uq_points_entries_transaction_id",
             "transaction_id",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, SQLColumnExpression, or_, select
+from sqlalchemy import Row, SQLColumnExpression, or_, select, union
 from sqlalchemy.dialects.postgresql import insert
 
 from voucherweb.domain import clock
@@ -175,8 +175,14 @@ def list_cards(
     counted = select(Card.id).where(Card.programme_id == programme.id)
     words = typed_words(typed)
     if words:
-        found = Card.member_id.in_(select(Member.id).where(or_(*by_id_or_phone(words))))
-        wanted = or_(Card.card_no == words, found)
+        # Each way of naming a card has its index; together in one OR none would be used.
+        named = union(
+            select(Card.id).where(Card.card_no == words),
+            select(Card.id)
+            .join(Member, Member.id == Card.member_id)
+            .where(or_(*by_id_or_phone(words))),
+        )
+        wanted = Card.id.in_(named)
         query, counted = query.where(wanted), counted.where(wanted)
     rows, total = fetch_page(query, asked, SORT, Card.id, counted)
     return [_found(actor, row) for row in rows], total

@@ -256,8 +256,4 @@ def _gifts(owner_id: uuid.UUID) -> AnySelect:
 def create_auto_set(actor: Actor, terms: SetTerms) -> CouponSet:
     """A set of the admin's that makes a code for each giving; raises FORBIDDEN, and
     INVALID_PARAMETER naming every field that is wrong."""
-    hand = _hand(actor)
-    pool = coupon_sets.create_auto_set(hand.owner_id, hand.key, terms)
-    audit.record(actor, "coupon_set.create", "coupon_set", pool.id, pool.tenant_id, name=pool.name)
-    session.flush()
-    return pool
+    return coupon_sets.create_auto_set(_hand(actor).owner_id, actor, terms)

@@ -52,11 +52,14 @@ def checked(terms: SetTerms) -> SetTerms:
     return tidy
 
 
-def create_auto_set(owner_id: uuid.UUID, by: str, terms: SetTerms) -> CouponSet:
-    """A set that makes a code for each giving, at most `quantity`; `by` names its maker in the
-    books. Raises INVALID_PARAMETER."""
+def create_auto_set(owner_id: uuid.UUID, by: audit.Doer, terms: SetTerms) -> CouponSet:
+    """A set that makes a code for each giving, at most `quantity`. Raises INVALID_PARAMETER."""
     tenant_id = None if owner_id == PLATFORM_OWNER else owner_id
-    return _add(tenant_id, by, checked(terms), CouponSource.AUTO_GENERATE, ACTIVE, uuid.uuid4())
+    good, source = checked(terms), CouponSource.AUTO_GENERATE
+    pool = _add(tenant_id, by.key, good, source, ACTIVE, uuid.uuid4())
+    audit.record(by, "coupon_set.create", "coupon_set", pool.id, name=pool.name)
+    session.flush()
+    return pool
 
 
 def add_pool(

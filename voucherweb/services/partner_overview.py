@@ -66,17 +66,26 @@ def _campaigns(owner_id: uuid.UUID) -> dict[str, int]:
         func.coalesce(Programme.end_date, now) >= now,
     )
     campaigns = session.execute(select(func.count(), running).where(own)).one()
-    cards = session.execute(
-        select(func.count(Card.member_id.distinct()), func.coalesce(func.sum(Card.balance), 0))
-        .join(Programme, Programme.id == Card.programme_id)
-        .where(own)
-    ).one()
+    holders, points_out = _cards(owner_id)
     return {
         "campaigns": campaigns[0],
         "running": campaigns[1],
-        "holders": cards[0],
-        "points_out": int(cards[1]),
+        "holders": holders,
+        "points_out": points_out,
     }
+
+
+def _cards(owner_id: uuid.UUID) -> tuple[int, int]:
+    """How many members hold a card, and the points on all of them. In one programme a member has
+    one card, so only those of several are told apart."""
+    programmes = session.scalars(select(Programme.id).where(owned_by(owner_id))).all()
+    holders = func.count() if len(programmes) == 1 else func.count(Card.member_id.distinct())
+    row = session.execute(
+        select(holders, func.coalesce(func.sum(Card.balance), 0)).where(
+            Card.programme_id.in_(programmes)
+        )
+    ).one()
+    return row[0], int(row[1])
 
 
 def _coupons(owner_id: uuid.UUID) -> dict[str, int]:

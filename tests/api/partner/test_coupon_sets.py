@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from tests.support import coupons
 from tests.support.partners import PartnerCaller, make_partner
 from voucherweb.config import Settings
 from voucherweb.domain.partner import Scope
+from voucherweb.models import AuditEntry
+from voucherweb.transaction import session, unit_of_work
 
 SETS = "/v2/connect/coupon/sets"
 START, END = "2026-01-01T00:00:00Z", "2099-12-31T15:59:59.999Z"
@@ -203,3 +206,11 @@ def test_codes_bear_the_prefix_and_no_sign_that_misleads(partner: PartnerCaller)
         assert code.startswith("1E")
         assert not re.search(r"[0O1ILE]", code.removeprefix("1E"))
         assert not re.search(r"\d[eE]\d", code)
+
+
+def test_making_a_set_is_audited(partner: PartnerCaller, tenant_id: str) -> None:
+    made = create(partner).get_json()
+    with unit_of_work():
+        entry = session.scalars(select(AuditEntry)).one()
+        told = (entry.actor, entry.action, entry.object_id, str(entry.tenant_id))
+    assert told == (partner.name, "coupon_set.create", made["uuid"], tenant_id)

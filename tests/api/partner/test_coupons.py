@@ -414,6 +414,7 @@ def throttled(
 ) -> Iterator[FlaskClient]:
     """A system whose throttles count, where three wrong codes are too many; a minute has begun."""
     monkeypatch.setattr(limits, "WRONG_CODES", 3)
+    monkeypatch.setattr(limits, "WRONG_CODES_OF_AN_ADDRESS", 3)
     loud = create_app(replace(settings, ratelimit_enabled=True))
     minute = clock.now().replace(second=5)
     try:

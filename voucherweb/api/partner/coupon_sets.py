@@ -41,7 +41,7 @@ def coupon_sets(asked: Asked) -> Listed:
 def create_coupon_set(asked: Asked) -> CouponSet:
     """Add a set that makes a code for each giving (`AUTO_GENERATE`)."""
     terms = SetTerms(**asked.body.model_dump())
-    return _told(service.create_auto_set(asked.partner.owner_id, asked.partner.key, terms))
+    return _told(service.create_auto_set(asked.partner.owner_id, asked.partner, terms))
 
 
 def _told(row: Row) -> CouponSet:
