@@ -5,9 +5,11 @@ import sys
 from pathlib import Path
 
 from bench import growth, importing, memory, pages, partners, redeeming
-from bench.stage import served, stage
+from bench.stage import Stage, served, stage
 from bench.table import Row, show
 from voucherweb.embedded.temporary import temporary_data_dir
+
+OVER_HTTP = "abcdehj"
 
 
 def main() -> int:
@@ -25,18 +27,9 @@ def main() -> int:
 
 
 def measure(data_dir: Path, chosen: argparse.Namespace, rows: list[Row]) -> None:
-    rounds, count = (2, 2_000) if chosen.quick else (5, 6_000)
     with stage(data_dir) as here:
-        tokens = redeeming.Tokens(here)
-        with served(here, chosen.workers, chosen.threads) as (address, pid):
-            if "a" in chosen.only:
-                rows += redeeming.hot(here, address, tokens, rounds, count)
-            if set("bcde") & set(chosen.only):
-                rows += redeeming.others(here, address, tokens, max(2, rounds - 2), count)
-            if "j" in chosen.only:
-                rows += partners.calls(here, address, max(2, rounds - 2), count // 2)
-            if "h" in chosen.only:
-                rows += memory.of_processes(here, pid)
+        if set(OVER_HTTP) & set(chosen.only):
+            over_http(here, chosen, rows)
         if "f" in chosen.only:
             rows += growth.measure(here, quick=chosen.quick)
         if "g" in chosen.only:
@@ -46,6 +39,21 @@ def measure(data_dir: Path, chosen: argparse.Namespace, rows: list[Row]) -> None
         if "i" in chosen.only:
             rows += pages.measure(here, quick=chosen.quick)
     print(f"{len(rows)} rows measured", file=sys.stderr)
+
+
+def over_http(here: Stage, chosen: argparse.Namespace, rows: list[Row]) -> None:
+    """The parts that need a running server."""
+    rounds, count = (2, 2_000) if chosen.quick else (5, 6_000)
+    tokens = redeeming.Tokens(here)
+    with served(here, chosen.workers, chosen.threads) as (address, pid):
+        if "a" in chosen.only:
+            rows += redeeming.hot(here, address, tokens, rounds, count)
+        if set("bcde") & set(chosen.only):
+            rows += redeeming.others(here, address, tokens, max(2, rounds - 2), count)
+        if "j" in chosen.only:
+            rows += partners.calls(here, address, max(2, rounds - 2), count // 2)
+        if "h" in chosen.only:
+            rows += memory.of_processes(here, pid)
 
 
 if __name__ == "__main__":

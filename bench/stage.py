@@ -174,7 +174,7 @@ def served(here: Stage, workers: int, threads: int) -> Iterator[tuple[tuple[str,
         yield ("127.0.0.1", port), process.pid
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def _wait(url: str) -> None:
