@@ -84,7 +84,7 @@ TO_DO: Final = {
         " 401, then call again.",
     ),
     "exchange-once": Sentence(
-        "由管理網站開啟附加應用，並在 60 秒內以 exchange_token 換發一次權杖；"
+        "由管理網站開啟附加元件，並在 60 秒內以 exchange_token 換發一次權杖；"
         "重新整理頁面時不要再送同一個。",
         "Open the add-on from the admin site and exchange its exchange_token once within 60"
         " seconds; do not send it again when the page reloads.",
@@ -222,7 +222,7 @@ def _counter(key: ApiKey) -> CountRows:
 def _judge_exchanges(key: ApiKey, since: datetime | None) -> Finding:
     """Every exchange token that the tenant's add-ons offered was offered once, in time."""
     if not session.scalar(select(func.count()).where(AddOn.tenant_id == key.tenant_id)):
-        return Finding(Result.NOT_NEEDED, Sentence("租戶沒有附加應用", "The tenant has no add-on"))
+        return Finding(Result.NOT_NEEDED, Sentence("租戶沒有附加元件", "The tenant has no add-on"))
     offered = (
         select(ExchangeToken)
         .join(AddOn, AddOn.id == ExchangeToken.add_on_id)
