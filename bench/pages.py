@@ -37,7 +37,7 @@ from voucherweb.services import audience, trends
 from voucherweb.transaction import session, unit_of_work
 from voucherweb.web.page import EVERYBODY, PAGES
 
-ROUNDS: Final = 20
+ROUNDS: Final = 10
 DATABASE: Final = "bench_pages"
 Address = tuple[str, int]
 _LINK: Final = re.compile(r'href="([^"#]+)"')
