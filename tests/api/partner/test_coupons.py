@@ -412,9 +412,10 @@ def test_scopes(
 def throttled(
     app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[FlaskClient]:
-    """A system whose throttles count, where three wrong codes are too many; a minute has begun."""
+    """A system whose throttles count, where three wrong codes of a key are too many, and six of an
+    address; a minute has begun."""
     monkeypatch.setattr(limits, "WRONG_CODES", 3)
-    monkeypatch.setattr(limits, "WRONG_CODES_OF_AN_ADDRESS", 3)
+    monkeypatch.setattr(limits, "WRONG_CODES_OF_AN_ADDRESS", 6)
     loud = create_app(replace(settings, ratelimit_enabled=True))
     minute = clock.now().replace(second=5)
     try:
@@ -445,9 +446,16 @@ def test_wrong_codes_are_throttled_and_then_right_ones_too(
 
 
 def test_an_address_that_guesses_is_throttled_under_every_key(
-    throttled: FlaskClient, partner: PartnerCaller, other_partner: PartnerCaller
+    throttled: FlaskClient,
+    partner: PartnerCaller,
+    other_partner: PartnerCaller,
+    host_app: PartnerCaller,
 ) -> None:
-    partner, other_partner = (replace(one, client=throttled) for one in (partner, other_partner))
-    for n in range(3):
-        refused(partner.get(CHECK, code=f"wrong-{n}"), 404, "NOT_FOUND")
-    refused(other_partner.get(CHECK, code="wrong"), 429, "TOO_MANY_REQUESTS")
+    """One key's guesses keep no other key out, until all of them together are too many."""
+    for one in (partner, other_partner):
+        guessing = replace(one, client=throttled)
+        for n in range(3):
+            refused(guessing.get(CHECK, code=f"wrong-{n}"), 404, "NOT_FOUND")
+        refused(guessing.get(CHECK, code="wrong"), 429, "TOO_MANY_REQUESTS")
+    innocent = replace(host_app, client=throttled)
+    refused(innocent.get(CHECK, code="wrong"), 429, "TOO_MANY_REQUESTS")
