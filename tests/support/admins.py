@@ -73,6 +73,16 @@ def deeds() -> list[str]:
         return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
 
 
+def audited(action: str) -> list[AuditEntry]:
+    """The audit log's entries of that action, the oldest first."""
+    with unit_of_work():
+        found = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.id)
+        ).all()
+        session.expunge_all()
+        return list(found)
+
+
 def race(app: Flask, *acts: Callable[[], Any]) -> list[Any]:
     """Each act in a thread and unit of work of its own, all let go at once: what they answered,
     or the short name of the refusal."""

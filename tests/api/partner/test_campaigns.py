@@ -16,19 +16,9 @@ from voucherweb.models import PLATFORM_PROGRAMME
 LIST = "/v2/connect/campaigns"
 
 
-@pytest.fixture
-def tenant(client: FlaskClient) -> str:
-    return make_tenant("夥伴診所")
-
-
-@pytest.fixture
-def partner(client: FlaskClient, settings: Settings, tenant: str) -> PartnerCaller:
-    return make_partner(client, settings, tenant)
-
-
-def test_a_campaign_is_told_whole(partner: PartnerCaller, tenant: str) -> None:
+def test_a_campaign_is_told_whole(partner: PartnerCaller, tenant_id: str) -> None:
     made = cards.make_campaign(
-        tenant,
+        tenant_id,
         "30.5",
         name="集點樂",
         status=CampaignStatus.INACTIVE,
@@ -53,14 +43,14 @@ def test_a_campaign_is_told_whole(partner: PartnerCaller, tenant: str) -> None:
     }
 
 
-def test_what_is_not_there_is_null(partner: PartnerCaller, tenant: str) -> None:
-    cards.make_campaign(tenant)
+def test_what_is_not_there_is_null(partner: PartnerCaller, tenant_id: str) -> None:
+    cards.make_campaign(tenant_id)
     told = partner.get(LIST).get_json()["data"][0]
     assert (told["start_date"], told["end_date"], told["image_url"]) == (None, None, None)
 
 
-def test_campaigns_are_paged_in_order(partner: PartnerCaller, tenant: str) -> None:
-    made = [cards.make_campaign(tenant) for _ in range(5)]
+def test_campaigns_are_paged_in_order(partner: PartnerCaller, tenant_id: str) -> None:
+    made = [cards.make_campaign(tenant_id) for _ in range(5)]
     pages = [partner.get(LIST, page=page, size=2).get_json() for page in (1, 2, 3, 4)]
     assert [one["uuid"] for page in pages for one in page["data"]] == made
     assert pages[3]["pagination"] == {"page": 4, "size": 2, "total": 5, "total_pages": 3}
@@ -82,6 +72,6 @@ def test_only_the_own_campaigns_are_told(
     assert told == [str(PLATFORM_PROGRAMME)]
 
 
-def test_a_key_needs_the_scope(client: FlaskClient, settings: Settings, tenant: str) -> None:
-    clerk = make_partner(client, settings, tenant, scopes=frozenset({Scope.COUPONS_READ}))
+def test_a_key_needs_the_scope(client: FlaskClient, settings: Settings, tenant_id: str) -> None:
+    clerk = make_partner(client, settings, tenant_id, scopes=frozenset({Scope.COUPONS_READ}))
     assert clerk.get(LIST).status_code == 403

@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from tests.support import coupons
 from tests.support.partners import PartnerCaller, make_partner
+from tests.support.refusals import refused
 from voucherweb.config import Settings
 from voucherweb.domain.partner import Scope
 from voucherweb.models import AuditEntry
@@ -37,12 +38,6 @@ def listed(partner: PartnerCaller, **query: Any) -> Any:
     answer = partner.get(SETS, **query)
     assert answer.status_code == 200, answer.get_data(as_text=True)
     return answer.json
-
-
-def refused(answer: TestResponse, status: int, code: str) -> set[str]:
-    """The fields that the refusal names."""
-    assert (answer.status_code, answer.json["code"]) == (status, code)
-    return {one["field"] for one in answer.json.get("details", [])}
 
 
 @pytest.mark.wire_fact

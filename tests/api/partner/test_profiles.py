@@ -22,31 +22,6 @@ LIST = "/v2/connect/profiles"
 END = datetime(2099, 12, 31, tzinfo=UTC)
 
 
-@pytest.fixture
-def world(client: FlaskClient) -> tuple[str, str, Holder]:
-    return cards.tenant_with_holder()
-
-
-@pytest.fixture
-def tenant(world: tuple[str, str, Holder]) -> str:
-    return world[0]
-
-
-@pytest.fixture
-def campaign(world: tuple[str, str, Holder]) -> str:
-    return world[1]
-
-
-@pytest.fixture
-def holder(world: tuple[str, str, Holder]) -> Holder:
-    return world[2]
-
-
-@pytest.fixture
-def partner(client: FlaskClient, settings: Settings, tenant: str) -> PartnerCaller:
-    return make_partner(client, settings, tenant)
-
-
 def found(partner: PartnerCaller, **query: Any) -> list[str]:
     """The ids of the members that are told."""
     answer = partner.get(LIST, **query)
@@ -56,8 +31,8 @@ def found(partner: PartnerCaller, **query: Any) -> list[str]:
     return [one["member_id"] for one in told["data"]]
 
 
-def test_a_profile_is_told_whole(partner: PartnerCaller, campaign: str, tenant: str) -> None:
-    member_id, phone = cards.make_person(tenant)
+def test_a_profile_is_told_whole(partner: PartnerCaller, campaign: str, tenant_id: str) -> None:
+    member_id, phone = cards.make_person(tenant_id)
     books.change_person(member_id, gender="F", birthdate=date(1985, 5, 20))
     mine = cards.give(campaign, member_id, phone, CardTerms("金卡", END))
     told = partner.get(LIST, member_id=member_id).get_json()["data"][0]
@@ -96,8 +71,8 @@ def test_members_are_found_by_each_of_three_ways(partner: PartnerCaller, holder:
         assert found(partner, **query) == [holder.member_id]
 
 
-def test_all_that_is_given_must_fit(partner: PartnerCaller, holder: Holder, tenant: str) -> None:
-    other_id, other_phone = cards.make_person(tenant)
+def test_all_that_is_given_must_fit(partner: PartnerCaller, holder: Holder, tenant_id: str) -> None:
+    other_id, other_phone = cards.make_person(tenant_id)
     assert found(partner, phone_number=other_phone, card_no=holder.card_no) == []
     assert found(partner, member_id=other_id, card_no=holder.card_no) == []
 
@@ -121,9 +96,9 @@ def test_whom_nobody_knows_is_an_empty_list(
 
 
 def test_without_a_filter_all_of_the_tenants_members_are_told(
-    partner: PartnerCaller, holder: Holder, tenant: str, campaign: str
+    partner: PartnerCaller, holder: Holder, tenant_id: str, campaign: str
 ) -> None:
-    without_card = cards.make_person(tenant)[0]
+    without_card = cards.make_person(tenant_id)[0]
     of_nobody = cards.make_holder(campaign).member_id
     cards.make_person()
     assert found(partner) == [holder.member_id, without_card, of_nobody]
@@ -131,8 +106,8 @@ def test_without_a_filter_all_of_the_tenants_members_are_told(
     assert [len(page) for page in pages] == [2, 1]
 
 
-def test_two_members_may_share_a_telephone(partner: PartnerCaller, tenant: str) -> None:
-    people = [cards.make_person(tenant, "0922000111")[0] for _ in range(2)]
+def test_two_members_may_share_a_telephone(partner: PartnerCaller, tenant_id: str) -> None:
+    people = [cards.make_person(tenant_id, "0922000111")[0] for _ in range(2)]
     assert found(partner, phone_number="0922000111") == people
 
 
@@ -168,9 +143,11 @@ def test_the_platforms_key_sees_everybody_with_the_platforms_card(
     assert found(host, card_no=holder.card_no) == []
 
 
-def test_the_platforms_key_meets_nobody_of_a_sandbox(host_app: PartnerCaller, tenant: str) -> None:
+def test_the_platforms_key_meets_nobody_of_a_sandbox(
+    host_app: PartnerCaller, tenant_id: str
+) -> None:
     with unit_of_work():
-        twin = str(need_twin(OPERATOR, uuid.UUID(tenant)))
+        twin = str(need_twin(OPERATOR, uuid.UUID(tenant_id)))
     person, _ = cards.make_person(twin)
     assert found(host_app, phone_number=PHONES[0]) == []
     assert found(host_app, member_id=person) == []
@@ -183,6 +160,6 @@ def test_a_page_out_of_range_is_refused(partner: PartnerCaller) -> None:
     assert partner.get(LIST, size=1001).status_code == 400
 
 
-def test_a_key_needs_the_scope(client: FlaskClient, settings: Settings, tenant: str) -> None:
-    clerk = make_partner(client, settings, tenant, scopes=frozenset({Scope.POINTS_READ}))
+def test_a_key_needs_the_scope(client: FlaskClient, settings: Settings, tenant_id: str) -> None:
+    clerk = make_partner(client, settings, tenant_id, scopes=frozenset({Scope.POINTS_READ}))
     assert clerk.get(LIST).status_code == 403

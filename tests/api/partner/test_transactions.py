@@ -8,26 +8,11 @@ from flask.testing import FlaskClient
 from tests.support import cards
 from tests.support.cards import Holder
 from tests.support.partners import PartnerCaller, make_partner
+from tests.support.refusals import wrong_fields
 from voucherweb.config import Settings
 from voucherweb.domain.partner import Scope
 
 LIST = "/v2/connect/transactions"
-
-
-@pytest.fixture
-def world(client: FlaskClient, settings: Settings) -> tuple[PartnerCaller, Holder]:
-    tenant, _, holder = cards.tenant_with_holder()
-    return make_partner(client, settings, tenant), holder
-
-
-@pytest.fixture
-def partner(world: tuple[PartnerCaller, Holder]) -> PartnerCaller:
-    return world[0]
-
-
-@pytest.fixture
-def holder(world: tuple[PartnerCaller, Holder]) -> Holder:
-    return world[1]
 
 
 def add(partner: PartnerCaller, holder: Holder, **body: Any) -> dict[str, Any]:
@@ -46,9 +31,7 @@ def listed(partner: PartnerCaller, path: str = LIST, **query: Any) -> dict[str, 
 
 
 def wrong(partner: PartnerCaller, **query: Any) -> set[str]:
-    answer = partner.get(LIST, **query)
-    assert (answer.status_code, answer.get_json()["code"]) == (400, "INVALID_PARAMETER")
-    return {one["field"] for one in answer.get_json()["details"]}
+    return wrong_fields(partner.get(LIST, **query))
 
 
 def test_nothing_is_an_empty_list(partner: PartnerCaller) -> None:

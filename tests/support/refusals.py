@@ -1,0 +1,25 @@
+"""Refusals of contract B: their shape, their code and the fields that they name."""
+
+from werkzeug.test import TestResponse
+
+UNAUTHORIZED = (401, "UNAUTHORIZED")
+NOT_FOUND = (404, "NOT_FOUND")
+
+
+def refusal(answer: TestResponse) -> tuple[int, str]:
+    """Status and code of a refusal, which tells its status and its request again."""
+    body = answer.get_json()
+    assert body["statusCode"] == answer.status_code, body
+    assert body["requestId"]
+    return answer.status_code, body["code"]
+
+
+def refused(answer: TestResponse, status: int, code: str) -> set[str]:
+    """The fields that a refusal of this status and code names."""
+    assert refusal(answer) == (status, code), answer.get_data(as_text=True)
+    return {one["field"] for one in answer.get_json().get("details", [])}
+
+
+def wrong_fields(answer: TestResponse) -> set[str]:
+    """The fields of a request that could not be."""
+    return refused(answer, 400, "INVALID_PARAMETER")
