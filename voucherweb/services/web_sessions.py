@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Row, Text, cast, func, or_, select, update
+from sqlalchemy import Row, Select, Text, bindparam, cast, func, or_, select, update
 
 from voucherweb.config import Settings
 from voucherweb.domain import clock
@@ -109,8 +109,7 @@ def session_person(session_id: str | uuid.UUID) -> Person | None:
         return _person(wanted, row)
 
 
-def _find(session_id: uuid.UUID) -> Row[*tuple[Any, ...]] | None:
-    now = clock.now()
+def _who() -> Select[*tuple[Any, ...]]:
     unseen = (
         select(func.count())
         .where(Job.actor == func.concat("admin:", cast(Admin.id, Text)))
@@ -119,14 +118,25 @@ def _find(session_id: uuid.UUID) -> Row[*tuple[Any, ...]] | None:
         .correlate(Admin)
         .scalar_subquery()
     )
-    return session.execute(
+    return (
         select(Admin, AuthSession.last_seen_at, Tenant.name, Tenant.hide_small_groups, unseen)
         .join(AuthSession, AuthSession.admin_id == Admin.id)
         .outerjoin(Tenant, Tenant.id == Admin.tenant_id)
-        .where(AuthSession.id == session_id, AuthSession.revoked_at.is_(None))
-        .where(AuthSession.expires_at > now, AuthSession.last_seen_at > now - _idle())
+        .where(AuthSession.id == bindparam("session_id"), AuthSession.revoked_at.is_(None))
+        .where(AuthSession.expires_at > bindparam("now"))
+        .where(AuthSession.last_seen_at > bindparam("awake"))
         .where(Admin.disabled_at.is_(None))
-    ).one_or_none()
+    )
+
+
+_WHO: Final = _who()
+"""Built once: every page asks it before anything else."""
+
+
+def _find(session_id: uuid.UUID) -> Row[*tuple[Any, ...]] | None:
+    now = clock.now()
+    values = {"session_id": session_id, "now": now, "awake": now - _idle()}
+    return session.execute(_WHO, values).one_or_none()
 
 
 def _person(session_id: uuid.UUID, row: Row[*tuple[Any, ...]]) -> Person:

@@ -4,7 +4,7 @@ A part is a block `part_<id>`, with `_` for `-`, around the element with that id
 for every block without an import: a block that is rendered alone has not run its template's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from voucherweb.errors import Refusal
 from voucherweb.web.forms import Form
-from voucherweb.web.language import Text
+from voucherweb.web.language import Text, current_language
 
 PART: Final = "part_"
 
@@ -26,9 +26,15 @@ def wanted_part() -> str | None:
     return request.headers.get("HX-Target", "").partition("#")[2] or None
 
 
+def environments() -> Mapping[str, Environment]:
+    """Where templates are compiled, by language."""
+    found: Mapping[str, Environment] = current_app.extensions["templates"]
+    return found
+
+
 def render(template: str, status: int = 200, **context: Any) -> Response:
     """The page, or the part of it that was asked for, with the messages that wait to be said."""
-    environment = current_app.jinja_env
+    environment = environments()[current_language()]
     found = environment.get_template(template)
     current_app.update_template_context(context)
     part = wanted_part()
@@ -92,21 +98,6 @@ def refused(refusal: Refusal, *, stale: bool = False) -> Response:
     if refusal.retry_after is not None:
         response.headers["Retry-After"] = str(refusal.retry_after)
     return response
-
-
-class Macros:
-    """The macros of one template, loaded at first use and kept while the template is unchanged."""
-
-    def __init__(self, environment: Environment, template: str) -> None:
-        self._environment, self._template = environment, template
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._environment.get_template(self._template).module, name)
-
-
-def register_macros(environment: Environment) -> None:
-    for name in ("ui", "fields", "charts", "tickets"):
-        environment.globals[name] = Macros(environment, f"macros/{name}.html")
 
 
 @lru_cache(maxsize=256)

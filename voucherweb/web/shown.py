@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from flask import current_app
+from flask import current_app, g
 from markupsafe import Markup, escape
 
 from voucherweb.config import Settings
@@ -54,8 +54,13 @@ def local(instant: datetime) -> datetime:
 def day(value: date | datetime | None) -> str:
     """2026/11/21 (六), of an instant its local day."""
     if isinstance(value, datetime):
-        return _written(value, settings().timezone, "", english=current_language() == EN)
+        return _at(value, "")
     return NOTHING if value is None else _day(value, english=current_language() == EN)
+
+
+def short_day(value: date | datetime | None) -> str:
+    """2026/11/21, of an instant its local day."""
+    return day(value).partition(" ")[0]
 
 
 def moment(instant: datetime | None) -> str:
@@ -68,17 +73,40 @@ def moment_to_second(instant: datetime | None) -> str:
     return _at(instant, " %H:%M:%S")
 
 
+def window_days(start: datetime, end: datetime) -> Markup:
+    """The first and the last local day of a window; its moments show when one points at it."""
+    return _window(start, end, *_reader())
+
+
 def _at(instant: datetime | None, time: str) -> str:
-    if instant is None:
-        return NOTHING
-    return _written(instant, settings().timezone, time, english=current_language() == EN)
+    return NOTHING if instant is None else _written(instant, time, *_reader())
+
+
+def _reader() -> tuple[ZoneInfo, bool]:
+    """The zone that the pages show, and whether English is read; found once for a request."""
+    try:
+        found: tuple[ZoneInfo, bool] = g.reader
+    except AttributeError:
+        found = g.reader = settings().timezone, current_language() == EN
+    return found
 
 
 @lru_cache(maxsize=8192)
-def _written(instant: datetime, zone: ZoneInfo, time: str, *, english: bool) -> str:
+def _written(instant: datetime, time: str, zone: ZoneInfo, english: bool) -> str:
     """Kept, because a list shows hundreds of moments, and mostly the same ones."""
     shown = clock.local(instant, zone)
     return _day(shown, english=english) + (shown.strftime(time) if time else "")
+
+
+@lru_cache(maxsize=8192)
+def _window(start: datetime, end: datetime, zone: ZoneInfo, english: bool) -> Markup:
+    first, last = (_written(one, "", zone, english).partition(" ")[0] for one in (start, end))
+    return Markup('<span title="{} – {}">{} – {}</span>').format(
+        _written(start, " %H:%M", zone, english),
+        _written(end, " %H:%M:%S", zone, english),
+        first,
+        last,
+    )
 
 
 def _day(shown: date, *, english: bool) -> str:
@@ -132,6 +160,7 @@ FILTERS: Final = {
     "money": money,
     "percent": percent,
     "day": day,
+    "short_day": short_day,
     "moment": moment,
     "moment_to_second": moment_to_second,
     "time_of_day": time_of_day,

@@ -29,8 +29,9 @@ from voucherweb.web.language import current_language, t
 from voucherweb.web.modules import BLUEPRINTS
 from voucherweb.web.navigation import here, navigation
 from voucherweb.web.page import ours
-from voucherweb.web.rendering import icon_body, register_macros
-from voucherweb.web.shown import FILTERS, settings, today
+from voucherweb.web.rendering import icon_body
+from voucherweb.web.shown import FILTERS, settings, today, window_days
+from voucherweb.web.templating import by_language
 from voucherweb.web.visitor import Visitor
 
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
@@ -149,11 +150,12 @@ def _teach_templates(app: Flask) -> None:
         today=today,
         now=clock.now,
         language=current_language,
+        window_days=window_days,
         navigation=navigation,
         here=here,
         messages=lambda: get_flashed_messages(with_categories=True),
     )
-    register_macros(environment)
+    app.extensions["templates"] = by_language(environment)
     app.context_processor(_person)
 
 

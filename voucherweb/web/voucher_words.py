@@ -18,13 +18,12 @@ WHO = {
 
 @dataclass(frozen=True, slots=True)
 class Deeds:
-    """What may be done at this moment, and a sentence for what may not."""
+    """What may be done at this moment."""
 
     put_on: bool
     take_down: bool
     edit: bool
     delete: bool
-    hint: Text | None
 
 
 def deeds(voucher: Voucher, at: datetime) -> Deeds:
@@ -35,7 +34,6 @@ def deeds(voucher: Voucher, at: datetime) -> Deeds:
         take_down=may_become(voucher, VoucherStatus.OFF, at),
         edit=where in {Phase.DRAFT, Phase.OFF},
         delete=where is Phase.DRAFT,
-        hint=hint(voucher, at),
     )
 
 

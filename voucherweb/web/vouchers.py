@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from flask import Blueprint, Response, request, url_for
@@ -26,7 +27,7 @@ from voucherweb.web.listing import Listing
 from voucherweb.web.page import ADMINS, page
 from voucherweb.web.rendering import render
 from voucherweb.web.shown import day, settings
-from voucherweb.web.voucher_words import Deeds, deeds, note
+from voucherweb.web.voucher_words import Deeds, deeds, hint, note
 
 voucher_pages: Final = Blueprint("vouchers", __name__, url_prefix="/admin/vouchers")
 
@@ -68,6 +69,7 @@ class Shown:
     """A voucher as a page shows it at one moment."""
 
     voucher: Voucher
+    at: datetime
     phase: Phase
     note: Text | None
     deeds: Deeds
@@ -78,6 +80,11 @@ class Shown:
         return self.voucher.volume - self.voucher.redeemed
 
     @property
+    def hint(self) -> Text | None:
+        """Why some of the deeds are not on offer."""
+        return hint(self.voucher, self.at)
+
+    @property
     def total_points(self) -> int:
         return self.voucher.redeem_points * self.voucher.volume
 
@@ -85,7 +92,7 @@ class Shown:
 def shown(voucher: Voucher) -> Shown:
     at = clock.now()
     picture = picture_url(voucher.thumbnail_key)
-    return Shown(voucher, phase(voucher, at), note(voucher, at), deeds(voucher, at), picture)
+    return Shown(voucher, at, phase(voucher, at), note(voucher, at), deeds(voucher, at), picture)
 
 
 def read_list(tenant_id: uuid.UUID) -> tuple[Listing, VoucherFilter]:
