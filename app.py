@@ -8,6 +8,8 @@ if __name__ == "__main__":
 
     raise SystemExit(main())
 
+import gc
+
 from voucherweb import create_app
 from voucherweb.config import SettingsError, load_settings
 from voucherweb.embedded.attach import attached_environment
@@ -18,3 +20,8 @@ try:
 except (SettingsError, EngineError) as error:
     # A sentence for whoever starts it; a traceback would hide it.
     raise SystemExit(f"voucherweb: {error}") from None
+
+# What is there now stays for good: looked through again and again, it would hold up a request for
+# a quarter of a second now and then.
+gc.collect()
+gc.freeze()
