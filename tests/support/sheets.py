@@ -4,17 +4,21 @@ import io
 import uuid
 from typing import Any
 
-from tests.support import workers
+from flask import Flask
+
+from tests.support import cast, workers
+from tests.support.errands import count
 from tests.support.site import Visitor
 from voucherweb.domain import clock
 from voucherweb.domain.coupon_rules import check_coupon
-from voucherweb.models import Job
+from voucherweb.models import AuditEntry, Coupon, CouponImport, CouponImportFailure, Job
 from voucherweb.services import imports
 from voucherweb.services.jobs import IMPORT
 from voucherweb.spreadsheets.coupons import CouponRow, FailedRow
 from voucherweb.transaction import session, unit_of_work
 
 LIST = "/admin/imports"
+GOOD = ("新券", "新說明", "https://example.test/new")
 
 
 def bad_row(number: int) -> FailedRow:
@@ -66,6 +70,23 @@ def a_workbook(rows: int = 3) -> bytes:
 
 def address(job_id: uuid.UUID, *more: object) -> str:
     return "/".join([LIST, str(job_id), *map(str, more)])
+
+
+def tables() -> list[int]:
+    """How many rows there are of all that an import makes."""
+    return [count(one) for one in (Job, Coupon, CouponImport, CouponImportFailure, AuditEntry)]
+
+
+def corrected() -> dict[str, str]:
+    """The fields of a row's form, put right."""
+    return dict(zip(("title", "description", "url"), GOOD, strict=True))
+
+
+def voucher_of(app: Flask, visitor: Visitor, settings: Any, import_id: uuid.UUID, n: int) -> None:
+    """Issue the good rows, of which there are `n`."""
+    caller = cast.make_admin(app.test_client(), settings, visitor.tenant_id)
+    body = cast.voucher_body(voucherType="06", volume=n, couponImportId=str(import_id))
+    caller.data("/voucher-mgmt/voucher/add", body)
 
 
 def send_row(visitor: Visitor, path: str, row: int, *texts: str, at: str | None = None) -> Any:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from tests.support.site import Visitor, tokens
 from voucherweb.domain import clock
 from voucherweb.domain.enums import JobState
-from voucherweb.models import CouponImport, Job
+from voucherweb.models import CouponImport, Job, Voucher
 from voucherweb.services import coupons, jobs
 from voucherweb.transaction import session, unit_of_work
 
@@ -72,6 +72,24 @@ def problems(page: str) -> dict[str, str]:
         if not hidden:
             found[name] = html.unescape(text)
     return found
+
+
+def values(page: str) -> dict[str, str]:
+    """The inputs of the form as the browser would send them, but for texts and choices."""
+    found = re.findall(r'<input[^>]*?name="(\w+)"[^>]*?value="([^"]*)"', page)
+    return {name: value for name, value in found if "Type" not in name}
+
+
+def live_vouchers() -> int:
+    """How many vouchers there are that nobody deleted."""
+    with unit_of_work():
+        return session.query(Voucher).filter(Voucher.deleted_at.is_(None)).count()
+
+
+def one_voucher() -> str:
+    """The id of the only voucher there is."""
+    with unit_of_work():
+        return str(session.query(Voucher).one().id)
 
 
 def code(page: str) -> str | None:

@@ -36,11 +36,6 @@ TYPED = {
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def visitor(app: Flask) -> Visitor:
-    return tenant_visitor(app)
-
-
 def add_ons() -> list[AddOn]:
     with unit_of_work():
         found = list(session.scalars(select(AddOn).order_by(AddOn.code)))

@@ -15,11 +15,6 @@ from voucherweb.transaction import session, unit_of_work
 BRANCHES = "/admin/partners/branches"
 
 
-@pytest.fixture
-def visitor(app: Flask) -> Visitor:
-    return tenant_visitor(app)
-
-
 def branches() -> list[tuple[str, str]]:
     with unit_of_work():
         found = session.scalars(select(Branch).order_by(Branch.code))

@@ -10,17 +10,12 @@ from tests.support import cast
 from tests.support.books import statements
 from tests.support.calls import log_call, make_key
 from tests.support.partners import PartnerCaller
-from tests.support.site import Visitor, make_visitor, tenant_visitor
+from tests.support.site import Visitor, make_visitor
 from voucherweb.config import Settings
 from voucherweb.domain import clock
 from voucherweb.services import call_log
 
 CALLS = "/admin/partners/calls"
-
-
-@pytest.fixture
-def visitor(app: Flask) -> Visitor:
-    return tenant_visitor(app)
 
 
 @pytest.fixture

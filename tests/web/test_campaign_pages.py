@@ -13,18 +13,13 @@ from tests.support import campaigns, cast
 from tests.support.admins import deeds
 from tests.support.books import statements
 from tests.support.cast import Caller
-from tests.support.site import Visitor, make_visitor, tenant_visitor
+from tests.support.site import Visitor, make_visitor
 from voucherweb.models import PLATFORM_PROGRAMME, Programme
 from voucherweb.transaction import session, unit_of_work
 
 CAMPAIGNS = "/admin/partners/campaigns"
 PLATFORMS = f"{CAMPAIGNS}/{PLATFORM_PROGRAMME}"
 TYPED = {"name": "門診集點", "value_per_point": "1,000.5", "status": "ACTIVE"}
-
-
-@pytest.fixture
-def visitor(app: Flask) -> Visitor:
-    return tenant_visitor(app)
 
 
 def own(visitor: Visitor) -> str:

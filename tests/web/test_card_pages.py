@@ -16,11 +16,6 @@ CARDS = "/admin/partners/cards"
 
 
 @pytest.fixture
-def visitor(app: Flask) -> Visitor:
-    return tenant_visitor(app)
-
-
-@pytest.fixture
 def tenant(visitor: Visitor) -> str:
     assert visitor.tenant_id
     return visitor.tenant_id

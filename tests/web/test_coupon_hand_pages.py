@@ -17,11 +17,6 @@ SETS = "/admin/partners/coupon-sets"
 PHONE = "0912345678"
 
 
-@pytest.fixture
-def visitor(app: Flask) -> Visitor:
-    return tenant_visitor(app)
-
-
 def gifts() -> list[CouponGift]:
     with unit_of_work():
         found = list(session.scalars(select(CouponGift).order_by(CouponGift.given_at)))

@@ -32,11 +32,6 @@ TYPED = {
 }
 
 
-@pytest.fixture
-def visitor(app: Flask) -> Visitor:
-    return tenant_visitor(app)
-
-
 def sets() -> list[CouponSet]:
     with unit_of_work():
         found = list(session.scalars(select(CouponSet).order_by(CouponSet.created_at)))

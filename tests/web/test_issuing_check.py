@@ -8,7 +8,7 @@ from flask import Flask
 
 from tests.support import books, cast
 from tests.support.cast import Caller
-from tests.support.site import Visitor, make_visitor, tenant_visitor
+from tests.support.site import Visitor, tenant_visitor
 from tests.support.voucher_forms import CHECK, body, check, code, day, make_import, problems, typed
 
 FILL_IN = "請填寫|請填日期"
@@ -48,11 +48,6 @@ BAD: dict[str, dict[str, Any]] = {
     "picture and quota": {"thumbnailObjectKey": "voucher/no.png", "volume": "99999", "price": "99"},
     "type before quota": {"voucherType": "03", "useType": "MERCHANT", "price": "9e9"},
 }
-
-
-@pytest.fixture
-def site(app: Flask, admin: Caller) -> Visitor:
-    return make_visitor(app, "TENANT_ADMIN", admin.tenant_id)
 
 
 @pytest.mark.parametrize("changes", BAD.values(), ids=list(BAD))

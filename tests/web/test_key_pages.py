@@ -21,11 +21,6 @@ TYPED = {"name": "門市 POS", "kind": "LIVE", "scopes": ["points:read", "points
 SECRET = re.compile(r"vs_(?:live|test)_[\w-]{43}")
 
 
-@pytest.fixture
-def visitor(app: Flask) -> Visitor:
-    return tenant_visitor(app)
-
-
 def keys() -> list[ApiKey]:
     with unit_of_work():
         found = session.scalars(select(ApiKey).order_by(ApiKey.created_at)).all()

@@ -21,12 +21,6 @@ LIST = "/admin/vouchers"
 DAY = 86_400_000
 
 
-@pytest.fixture
-def site(app: Flask, admin: Caller) -> Visitor:
-    """The browser of the tenant whose vouchers `admin` issues."""
-    return make_visitor(app, "TENANT_ADMIN", admin.tenant_id)
-
-
 def status(voucher_id: str) -> str:
     return cast.voucher_row(voucher_id).status
 

@@ -20,12 +20,6 @@ DAY = 86_400_000
 
 
 @pytest.fixture
-def site(app: Flask, admin: Caller) -> Visitor:
-    """The browser of the tenant whose vouchers `admin` issues."""
-    return make_visitor(app, "TENANT_ADMIN", admin.tenant_id)
-
-
-@pytest.fixture
 def overseer(app: Flask) -> Visitor:
     return make_visitor(app)
 
