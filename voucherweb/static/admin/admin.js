@@ -63,7 +63,17 @@ document.addEventListener("htmx:after:swap", (event) => {
   }
   focusSummary(body?.closest("dialog[open]") ?? document);
   fadeMessages();
+  countFilters();
 });
+
+// The form around a list stays while the list is renewed; so its number of filters is told here.
+function countFilters() {
+  const told = document.querySelector("[data-filter-count]");
+  const active = document.querySelector("#list [data-active]")?.dataset.active;
+  if (!told || active === undefined) return;
+  told.textContent = active;
+  told.hidden = active === "0";
+}
 
 document.addEventListener(
   "close",
