@@ -114,7 +114,7 @@ def test_a_page_costs_the_same_for_every_length(
         write(member_actor(member), 5)
         with books.statements() as seen:
             entries(OPERATOR, settings)
-        assert len(seen) == 3
+        assert len(seen) == 4
 
 
 def test_the_page_is_read_through_an_index(admin: Caller, settings: Settings) -> None:

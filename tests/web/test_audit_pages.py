@@ -11,8 +11,9 @@ from tests.support.cast import Caller
 from tests.support.site import Visitor, make_visitor, tenant_visitor
 from voucherweb.domain import clock
 from voucherweb.domain.actor import OPERATOR
+from voucherweb.models import Job
 from voucherweb.services import tenants
-from voucherweb.transaction import unit_of_work
+from voucherweb.transaction import session, unit_of_work
 
 PLACE = "/admin/audit"
 
@@ -85,3 +86,31 @@ def test_the_log_is_told_in_english_too(app: Flask, tenant_id: str) -> None:
     page = make_visitor(app, language="en").text(PLACE)
     assert "Added quota" in page
     assert "Operator" in page
+
+
+def test_an_object_is_named_and_leads_to_its_page(app: Flask, admin: Caller) -> None:
+    own = make_visitor(app, "TENANT_ADMIN", admin.tenant_id)
+    voucher = cast.voucher_row(cast.issue(admin, title="拿鐵<一杯>"))
+    page = own.text(f"{PLACE}?kind=voucher")
+    assert f'<a class="audit-name" href="/admin/vouchers/{voucher.id}">拿鐵&lt;一杯&gt;</a>' in page
+    assert f"<small>{voucher.voucher_no}</small>" in page
+    page = own.text(f"{PLACE}?kind=voucher&object={voucher.id}")
+    assert f"拿鐵&lt;一杯&gt; {voucher.voucher_no}<svg" in page
+
+
+def test_a_page_that_is_not_the_readers_is_not_linked(app: Flask, tenant_id: str) -> None:
+    cast.fund(tenant_id)
+    page = make_visitor(app, "TENANT_ADMIN", tenant_id).text(f"{PLACE}?kind=vendor")
+    assert '<span class="audit-name">小港醫院</span>' in page
+    assert "/admin/vendors/" not in page
+
+
+def test_the_log_becomes_a_file_as_it_is_narrowed(app: Flask) -> None:
+    own = tenant_visitor(app)
+    at = f"{PLACE}?kind=purchase"
+    answer = own.post(f"{PLACE}/export/csv?kind=purchase", at=at)
+    assert answer.status_code == 303
+    with unit_of_work():
+        job = session.query(Job).one()
+        assert job.params["what"] == "AUDIT"
+        assert job.params["filters"] == {"kind": "purchase"}

@@ -1,6 +1,9 @@
 """What people read instead of the audit log's words."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
+
+from voucherweb.services.audit_objects import Thing
 
 ACTION_LABELS: Final[dict[str, tuple[str, str]]] = {
     "add_on.add": ("新增附加元件", "Registered an add-on"),
@@ -125,3 +128,15 @@ def action_label(action: str, *, english: bool = False) -> str:
 
 def kind_label(kind: str, *, english: bool = False) -> str:
     return KIND_LABELS[kind][english] if kind in KIND_LABELS else kind
+
+
+_TOLD: Final = ("fileName", "name", "account", "number", "vendor_no", "key", "code")
+"""Fields of an entry's data that say what its object was called, the best first."""
+
+
+def object_name(thing: Thing | None, data: Mapping[str, Any]) -> tuple[str, str]:
+    """The title and the number of an entry's object as it is called now, else as the entry itself
+    tells; both are empty for what has no name."""
+    if thing and (thing.title or thing.number):
+        return thing.title, thing.number
+    return next((data[one] for one in _TOLD if isinstance(data.get(one), str)), ""), ""

@@ -147,7 +147,9 @@ def delete_vendor(actor: Actor, vendor_id: uuid.UUID | None) -> int:
     """Delete a vendor that never bought quota; answers 1. Raises NOT_EXIST and
     VOUCHER_VENDOR_DELETE_NOT_ALLOWED."""
     vendor = _locked_without_purchase(vendor_id, "VOUCHER_VENDOR_DELETE_NOT_ALLOWED")
-    audit.record(actor, "vendor.delete", "vendor", vendor.id, vendor.tenant_id)
+    audit.record(
+        actor, "vendor.delete", "vendor", vendor.id, vendor.tenant_id, vendor_no=vendor.vendor_no
+    )
     session.delete(vendor)
     session.flush()
     return 1

@@ -1,14 +1,14 @@
 """The audit log: who did what to what, and when; the platform's whole, a tenant's own."""
 
 import uuid
-from typing import Any, Final
+from typing import Final
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request, url_for
 
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.paging import SortSpec
 from voucherweb.errors import invalid
-from voucherweb.services import audit_log, tenants
+from voucherweb.services import audit_log, exports, tenants
 from voucherweb.services.audit_labels import ACTION_LABELS, KIND_LABELS
 from voucherweb.services.audit_log import (
     AuditFilter,
@@ -17,13 +17,17 @@ from voucherweb.services.audit_log import (
     actor_names,
     kind_label,
 )
+from voucherweb.services.exports import FORMATS
 from voucherweb.services.ids import parse_id
 from voucherweb.web import listing
+from voucherweb.web.audit_words import audit_word, object_name, object_url
+from voucherweb.web.forms import Done, Form, press
 from voucherweb.web.language import Text, is_english
 from voucherweb.web.listing import Listing
-from voucherweb.web.page import ADMINS, PAGES, page, visitor
+from voucherweb.web.page import ADMINS, page
 from voucherweb.web.rendering import render
 from voucherweb.web.shown import day, settings
+from voucherweb.web.voucher_deeds import STARTED, job_page
 
 audit_pages = Blueprint("audit", __name__, url_prefix="/admin/audit")
 
@@ -37,6 +41,7 @@ def index(actor: Actor) -> Response:
     entries, wanted.total = audit_log.list_entries(
         actor, narrowed, wanted.asked, settings().timezone, english=is_english()
     )
+    _chips(wanted, narrowed, entries)
     return render(
         "audit/index.html",
         entries=entries,
@@ -44,8 +49,27 @@ def index(actor: Actor) -> Response:
         actions=_sorted(ACTION_LABELS),
         kinds=_sorted(KIND_LABELS),
         most=audit_log.MOST_LISTED,
+        exports=_export_urls(wanted),
         address=wanted.address,
     )
+
+
+def _export_urls(wanted: Listing) -> list[tuple[str, str, Form]]:
+    """Where this very list becomes a file."""
+    query = wanted.url(page=1, size=None, sort=None, order=None).partition("?")[2]
+    return [(one, f"{url_for('audit.export', extension=one)}?{query}", Form()) for one in FORMATS]
+
+
+@page(audit_pages, "/export/<extension>", roles=ADMINS, methods=("POST",))
+def export(actor: Actor, extension: str) -> Response:
+    """The list that the address describes, as a file."""
+    given = {name: request.args[name] for name in FILTERS if request.args.get(name)}
+
+    def act() -> Done:
+        job_id = exports.start_export(actor, "AUDIT", extension, given, english=is_english())
+        return job_page(job_id), STARTED
+
+    return press(actor, act)
 
 
 def _sorted(labels: dict[str, tuple[str, str]]) -> list[tuple[str, str]]:
@@ -66,7 +90,6 @@ def _read(actor: Actor) -> tuple[Listing, AuditFilter]:
         first_day=first,
         last_day=last,
     )
-    _chips(wanted, narrowed)
     return wanted, narrowed
 
 
@@ -79,7 +102,7 @@ def _tenant(actor: Actor, wanted: Listing) -> uuid.UUID | None:
     return tenant.id
 
 
-def _chips(wanted: Listing, narrowed: AuditFilter) -> None:
+def _chips(wanted: Listing, narrowed: AuditFilter, entries: list[Entry]) -> None:
     english = is_english()
     if narrowed.actor:
         name = actor_names([narrowed.actor], english=english)[narrowed.actor]
@@ -88,7 +111,9 @@ def _chips(wanted: Listing, narrowed: AuditFilter) -> None:
         wanted.chips.append(("action", action_label(narrowed.action, english=english)))
     if narrowed.kind:
         wanted.chips.append(("kind", kind_label(narrowed.kind, english=english)))
-    listing.chip(wanted, "object")
+    if narrowed.object_id:
+        name = next((name for one in entries if (name := " ".join(object_name(one)).strip())), "")
+        wanted.chips.append(("object", name or narrowed.object_id))
     for name, value, text in (
         ("startDate", narrowed.first_day, Text("{} 起", "{} or later")),
         ("endDate", narrowed.last_day, Text("{} 止", "{} or earlier")),
@@ -97,39 +122,7 @@ def _chips(wanted: Listing, narrowed: AuditFilter) -> None:
             wanted.chips.append((name, str(text.format(day(value)))))
 
 
-def audit_word(kind: str, value: str) -> str:
-    """What an action or a kind of object is called."""
-    english = is_english()
-    if kind == "action":
-        return action_label(value, english=english)
-    return kind_label(value, english=english)
-
-
-_PLACES: Final[dict[str, tuple[str, str]]] = {
-    "voucher": ("vouchers.show", "voucher_id"),
-    "vendor": ("purchases.index", "vendor_id"),
-    "tenant": ("tenants.show", "tenant_id"),
-    "member": ("members.show", "member_id"),
-    "admin": ("admins.show", "admin_id"),
-    "campaign": ("campaigns.show", "campaign_id"),
-    "card": ("cards.show", "card_id"),
-}
-"""Where an object of an entry has a page of its own, and what its id is called there."""
-
-
-def object_url(entry: Entry) -> str | None:
-    """The page of an entry's object, if there is one for this reader."""
-    endpoint, name = _PLACES.get(entry.object_kind, ("", ""))
-    known = next((one for one in PAGES if one.endpoint == endpoint), None)
-    if known is None or parse_id(entry.object_id) is None:
-        return None
-    if visitor().actor.role not in known.roles:
-        return None
-    place: dict[str, Any] = {name: entry.object_id}
-    return url_for(endpoint, **place)
-
-
 @audit_pages.app_context_processor
 def _words() -> dict[str, object]:
     """Other pages show entries too."""
-    return {"audit_word": audit_word, "object_url": object_url}
+    return {"audit_word": audit_word, "object_name": object_name, "object_url": object_url}

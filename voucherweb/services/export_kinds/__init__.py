@@ -3,6 +3,7 @@
 from typing import Final
 
 from voucherweb.services.export_kinds import (
+    audit,
     coupons,
     redemptions,
     statistics_list,
@@ -19,4 +20,5 @@ EXPORTS: Final[dict[str, ExportKind]] = {
     "VOUCHER_STATISTICS": voucher_statistics.KIND,
     "WRITE_OFFS": write_offs.KIND,
     "COUPONS": coupons.KIND,
+    "AUDIT": audit.KIND,
 }
