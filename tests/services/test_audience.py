@@ -25,9 +25,11 @@ Persons = dict[uuid.UUID, tuple[int, int]]
 def told(wanted: Filter) -> Persons:
     asked = PageRequest(1, -1, "tenantName", descending=False)
     with unit_of_work(snapshot=True):
-        listed, _ = statistics_list.list_tenants(wanted, asked)
-        total = statistics_list.totals(wanted)
-    shown = {row.tenant_id: row.figures for row in listed if row.figures}
+        listed = statistics_list.list_tenants(wanted, asked)
+        beyond = PageRequest(99, 1, "tenantName", descending=False)
+        assert statistics_list.list_tenants(wanted, beyond).totals == listed.totals
+    total = listed.totals
+    shown = {row.tenant_id: row.figures for row in listed.rows if row.figures}
     found = {tenant: (one.reach_persons, one.click_persons) for tenant, one in shown.items()}
     sums = tuple(map(sum, zip(*found.values(), strict=True))) or (0, 0)
     assert sums == ((total.reach_persons, total.click_persons) if total else (0, 0))

@@ -111,27 +111,33 @@ class TenantRow:
     figures: Figures | None
 
 
-def list_tenants(wanted: Filter, asked: PageRequest) -> tuple[list[TenantRow], int]:
-    """The page asked for and the number of all rows; raises INVALID_PARAMETER when
-    `pageSize: -1` would answer too many."""
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of the list. `total` counts the rows of all pages; `totals` adds them up, a person
+    whom two tenants reached counting twice, as in the column above it: None when no tenant has a
+    voucher that matches."""
+
+    rows: list[TenantRow]
+    total: int
+    totals: Figures | None
+
+
+def list_tenants(wanted: Filter, asked: PageRequest) -> Listed:
+    """The page asked for; raises INVALID_PARAMETER when `pageSize: -1` would answer too many."""
     if wanted.dated:
         _make_room()
     parts = _offered(wanted), _counted(wanted), _met(wanted)
     # Each tenant with a vendor is one row, so that counting rows need not count persons again.
     tenants = _named(select(Tenant.id).join(Vendor, Vendor.tenant_id == Tenant.id), wanted)
     query = _every_row(wanted, *parts)
+    # Added up beside the rows, because the union of audiences is what costs.
+    sums = (func.sum(query.selected_columns[name]).over().label(f"all_{name}") for name in SUMMED)
+    query = query.add_columns(*sums)
     rows, total = fetch_page(query, asked, _sort_keys(*parts), Tenant.id, tenants)
-    return [TenantRow(row.id, row.name, _figures(row)) for row in rows], total
-
-
-def totals(wanted: Filter) -> Figures | None:
-    """The rows of all pages added up: a person whom two tenants reached counts twice, as in the
-    column above. None when no tenant has a voucher that matches. One statement, or two."""
-    if wanted.dated:
-        _make_room()
-    rows = _every_row(wanted, _offered(wanted), _counted(wanted), _met(wanted)).subquery("rows")
-    sums = (func.sum(rows.c[name], type_=rows.c[name].type).label(name) for name in SUMMED)
-    return _figures(session.execute(select(*sums)).one())
+    # Each row tells the sums; a page after the last one has none that could.
+    telling = rows[0] if rows else session.execute(query.limit(1)).first()
+    told = [TenantRow(row.id, row.name, _figures(row)) for row in rows]
+    return Listed(told, total, _figures(telling, "all_") if telling else None)
 
 
 def _every_row(wanted: Filter, offered: Subquery, counted: Subquery, met: Subquery) -> AnySelect:
@@ -157,19 +163,12 @@ def _named(query: AnySelect, wanted: Filter) -> AnySelect:
     return query.where(contains(Tenant.name, wanted.name)) if wanted.name else query
 
 
-def _figures(row: Any) -> Figures | None:
-    if row.volume is None:
+def _figures(row: Any, prefix: str = "") -> Figures | None:
+    found = {name: getattr(row, prefix + name) for name in SUMMED}
+    if found["volume"] is None:
         return None
-    return Figures(
-        volume=int(row.volume),
-        redeemed=int(row.redeemed),
-        used=int(row.used or 0),
-        used_amount=row.used_amount or Decimal(0),
-        reach_persons=int(row.reach_persons or 0),
-        reach_times=int(row.reach_times or 0),
-        click_persons=int(row.click_persons or 0),
-        click_times=int(row.click_times or 0),
-    )
+    amount = Decimal(found.pop("used_amount") or 0)
+    return Figures(used_amount=amount, **{name: int(one or 0) for name, one in found.items()})
 
 
 def _picked(wanted: Filter) -> list[ColumnElement[bool]]:
@@ -210,15 +209,22 @@ def _offered(wanted: Filter) -> Subquery:
 
 
 def _counted(wanted: Filter) -> Subquery:
+    counts = ("used", "reach_times", "click_times")
+    cells = (
+        select(
+            VoucherCell.voucher_id,
+            *(_whole(getattr(VoucherCell, name)).label(name) for name in counts),
+        )
+        .group_by(VoucherCell.voucher_id)
+        .subquery("cells")
+    )
     return (
         select(
             Voucher.tenant_id,
-            _whole(VoucherCell.used).label("used"),
-            func.sum(Voucher.price * VoucherCell.used, type_=Numeric).label("used_amount"),
-            _whole(VoucherCell.reach_times).label("reach_times"),
-            _whole(VoucherCell.click_times).label("click_times"),
+            *(_whole(cells.c[name]).label(name) for name in counts),
+            func.sum(Voucher.price * cells.c.used, type_=Numeric).label("used_amount"),
         )
-        .join(VoucherCell, VoucherCell.voucher_id == Voucher.id)
+        .join(cells, cells.c.voucher_id == Voucher.id)
         .where(*_picked(wanted))
         .group_by(Voucher.tenant_id)
         .subquery("counted")

@@ -38,15 +38,16 @@ def show_tenants() -> Response:
     """The list that the address asks for, with its totals."""
     wanted = listing.read(SORT, ("name", "voucherType", "startDate", "endDate"))
     narrowed = _filter(wanted)
-    rows, wanted.total = statistics_list.list_tenants(narrowed, wanted.asked)
+    found = statistics_list.list_tenants(narrowed, wanted.asked)
+    wanted.total = found.total
     for name, texts in (("name", None), ("voucherType", labels.VOUCHER_TYPES)):
         listing.chip(wanted, name, texts)
     _day_chips(wanted)
     return render(
         "statistics/platform.html",
         list=wanted,
-        rows=rows,
-        totals=statistics_list.totals(narrowed),
+        rows=found.rows,
+        totals=found.totals,
         columns=COLUMNS,
         taken_at=clock.now(),
         exports=[(one, _export_url(one, wanted), Form()) for one in ("xlsx", "csv")],

@@ -46,8 +46,8 @@ def list_statistics(_actor: Actor, body: StatisticsListBody) -> Page:
         raise invalid("query.endDate", "must not be before startDate", "不可早於起日")
     start, end = span(query.start_date, query.end_date, settings().timezone)
     wanted = statistics_list.Filter(start, end, query.voucher_type, query.name)
-    rows, total = statistics_list.list_tenants(wanted, asked)
-    return page([tenant_figures(row).wire() for row in rows], total, asked)
+    found = statistics_list.list_tenants(wanted, asked)
+    return page([tenant_figures(row).wire() for row in found.rows], found.total, asked)
 
 
 @endpoint(

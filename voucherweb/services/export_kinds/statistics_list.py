@@ -11,7 +11,7 @@ from voucherweb.domain.paging import MAX_PAGE_SIZE, PageRequest
 from voucherweb.domain.words import Words
 from voucherweb.errors import refuse
 from voucherweb.services.export_kinds.kind import ExportKind, Filters, Order, Table
-from voucherweb.services.statistics_list import Filter, TenantRow, list_tenants
+from voucherweb.services.statistics_list import Filter, Listed, TenantRow, list_tenants
 from voucherweb.spreadsheets.tables import Value
 
 _HEADER: Final[tuple[Words, ...]] = (
@@ -45,18 +45,18 @@ def _read(order: Order) -> Table:
     start, end = span(filters.day("firstDay"), filters.day("lastDay"), order.zone)
     kind = filters.one_of("voucherType", VoucherType)
     wanted = Filter(start, end, kind, filters.text("name"))
-    first, total = list_tenants(wanted, _page(1))
-    return Table(_rows(wanted, first, total), total)
+    first = list_tenants(wanted, _page(1))
+    return Table(_rows(wanted, first), first.total)
 
 
 def _page(number: int) -> PageRequest:
     return PageRequest(number, MAX_PAGE_SIZE, "tenantName", descending=False)
 
 
-def _rows(wanted: Filter, first: list[TenantRow], total: int) -> Iterator[list[Value]]:
-    yield from map(_row, first)
-    for number in range(2, -(-total // MAX_PAGE_SIZE) + 1):
-        yield from map(_row, list_tenants(wanted, _page(number))[0])
+def _rows(wanted: Filter, first: Listed) -> Iterator[list[Value]]:
+    yield from map(_row, first.rows)
+    for number in range(2, -(-first.total // MAX_PAGE_SIZE) + 1):
+        yield from map(_row, list_tenants(wanted, _page(number)).rows)
 
 
 def _row(tenant: TenantRow) -> list[Value]:
