@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+import pytest
 from flask import Flask
 
 from tests.support.admins import deeds, hire, refusal, row
@@ -10,8 +11,9 @@ from tests.support.cast import make_tenant
 from voucherweb.domain.actor import OPERATOR
 from voucherweb.domain.enums import Role
 from voucherweb.domain.paging import PageRequest
+from voucherweb.errors import Refusal
 from voucherweb.models import Tenant
-from voucherweb.services import admins, tenants
+from voucherweb.services import admins, sandboxes, tenants
 from voucherweb.transaction import unit_of_work
 
 
@@ -32,6 +34,33 @@ def test_the_list_counts_each_tenants_people(app: Flask, tenant_id: str) -> None
     assert listed("小港") == ([(tenant_id, 1)], 1)
     assert listed(row(Tenant, uuid.UUID(tenant_id)).code)[1] >= 1
     assert listed("%") == ([], 0)
+
+
+def test_a_sandbox_is_called_as_its_tenant_is(tenant_id: str) -> None:
+    mine = uuid.UUID(tenant_id)
+    with unit_of_work():
+        twin = sandboxes.need_twin(OPERATOR, mine)
+        other = sandboxes.need_twin(OPERATOR, uuid.UUID(make_tenant("他院", "DEALER")))
+    with unit_of_work():
+        tenants.rename_tenant(OPERATOR, mine, "新名稱")
+    assert [row(Tenant, one).name for one in (mine, twin, other)] == ["新名稱", "新名稱", "他院"]
+    assert row(Tenant, twin).updated_at == row(Tenant, mine).updated_at
+
+
+def test_a_rename_that_fails_renames_no_sandbox(tenant_id: str) -> None:
+    mine = uuid.UUID(tenant_id)
+    before = row(Tenant, mine).name
+    with unit_of_work():
+        twin = sandboxes.need_twin(OPERATOR, mine)
+
+    def rename_twice() -> None:
+        with unit_of_work():
+            tenants.rename_tenant(OPERATOR, mine, "新名稱")
+            tenants.rename_tenant(OPERATOR, mine, "")
+
+    with pytest.raises(Refusal):
+        rename_twice()
+    assert row(Tenant, twin).name == before
 
 
 def test_a_tenants_people_see_their_own_only(tenant_id: str) -> None:

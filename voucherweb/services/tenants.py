@@ -5,7 +5,7 @@ import secrets
 import uuid
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, func, or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from voucherweb.domain import clock
@@ -156,10 +156,21 @@ def rename_tenant(actor: Actor, tenant_id: uuid.UUID | None, name: str) -> Tenan
     before, tenant.name = tenant.name, wanted
     if before != wanted:
         tenant.updated_at = clock.now()
+        _rename_twin(tenant)
         data = {"before": before, "after": wanted}
         audit.record(actor, "tenant.rename", "tenant", tenant.id, tenant.id, **data)
     session.flush()
     return tenant
+
+
+def _rename_twin(tenant: Tenant) -> None:
+    """Its sandbox is called alike. Whoever makes one holds the lock on the tenant meanwhile
+    (`sandboxes.need_twin`), so that it is there already, or will be made with the new name."""
+    session.execute(
+        update(Tenant)
+        .where(Tenant.sandbox_of == tenant.id)
+        .values(name=tenant.name, updated_at=tenant.updated_at)
+    )
 
 
 def set_hide_small_groups(actor: Actor, hide: bool) -> Tenant:
