@@ -84,7 +84,7 @@ class Story:
             **(changed or {}),
         }
         for name, value in told["in_path"].items():
-            for kind in ("", "path:"):
+            for kind in ("", "rest:"):
                 path = path.replace(f"<{kind}{name}>", self.translate(value))
         bearer = self.tokens.get(step.actor) if token == "" else token
         sent = {**headers, **({"Authorization": f"Bearer {bearer}"} if bearer else {})}

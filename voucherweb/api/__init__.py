@@ -8,6 +8,7 @@ from voucherweb.api.management.blueprint import blueprint as management
 from voucherweb.api.member.blueprint import blueprint as member
 from voucherweb.api.partner import modules as partner_modules
 from voucherweb.api.partner.answers import answer_problem
+from voucherweb.api.partner.blueprint import RestConverter
 from voucherweb.api.partner.blueprint import blueprint as partner
 from voucherweb.api.partner.cors import allow_origin, preflight
 from voucherweb.api.partner.recording import record
@@ -24,6 +25,7 @@ partner.after_request(allow_origin)
 def register_api(app: Flask) -> None:
     """Bind the blueprints and the error shapes."""
     app.url_map.merge_slashes = False  # An address is written one way; no redirect drops a body.
+    app.url_map.converters["rest"] = RestConverter
     app.register_blueprint(auth)
     app.register_blueprint(management)
     app.register_blueprint(member)

@@ -1,7 +1,7 @@
 """From bytes to typed values: lenient in what it takes, exact in what it refuses (behaviour §1)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import IO, Annotated, Any, TypeVar
@@ -23,6 +23,7 @@ from werkzeug.exceptions import ClientDisconnected
 
 from voucherweb.domain import clock
 from voucherweb.domain.money import MAX_AMOUNT
+from voucherweb.domain.texts import Problem
 from voucherweb.errors import Detail, invalid, refuse
 
 MAX_DEPTH = 32
@@ -97,6 +98,18 @@ Millis = Annotated[
 Amount = Annotated[
     Decimal, Field(ge=0, le=MAX_AMOUNT, decimal_places=2), BeforeValidator(_plain_decimal)
 ]
+
+
+def checked_by(problem_of: Callable[[str], Problem | None]) -> Callable[[str], str]:
+    """A validator that lets a text pass unless the rule has a problem with it."""
+
+    def check(text: str) -> str:
+        problem = problem_of(text)
+        if problem is not None:
+            raise PydanticCustomError("text", problem[0], {"zh": problem[1]})
+        return text
+
+    return check
 
 
 def read_json(request: Request, limit: int = MAX_JSON) -> tuple[bytes, dict[str, Any]]:

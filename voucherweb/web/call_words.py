@@ -26,10 +26,12 @@ COMMON: Final = (
 
 @lru_cache(maxsize=1)
 def _calls() -> tuple[tuple[str, re.Pattern[str], Text], ...]:
-    return tuple(
-        (one.method, re.compile(re.sub(r"<[^>]+>", "[^/]+", one.path)), Text(*one.summary))
-        for one in CALLS
-    )
+    return tuple((one.method, _rule(one.path), Text(*one.summary)) for one in CALLS)
+
+
+def _rule(path: str) -> re.Pattern[str]:
+    open_ended = re.sub(r"<rest:[^>]+>", ".+", path)
+    return re.compile(re.sub(r"<[^>]+>", "[^/]+", open_ended), re.DOTALL)
 
 
 def call_name(call: PartnerCall) -> Text | None:

@@ -69,12 +69,12 @@ ASKS: dict[tuple[str, str], Callable[[World], Ask]] = {
         f"{CONNECT}/void/points/{w.transaction}",
         None,
     ),
-    ("DELETE", f"{CONNECT}/void/points/ref-no/<path:refNo>"): lambda w: (
+    ("DELETE", f"{CONNECT}/void/points/ref-no/<rest:refNo>"): lambda w: (
         "DELETE",
         f"{CONNECT}/void/points/ref-no/{w.ref_no}",
         None,
     ),
-    ("DELETE", f"{CONNECT}/void/points/ref-id/<path:refId>"): lambda w: (
+    ("DELETE", f"{CONNECT}/void/points/ref-id/<rest:refId>"): lambda w: (
         "DELETE",
         f"{CONNECT}/void/points/ref-id/{w.ref_id}",
         None,

@@ -80,7 +80,7 @@ def void_by_id(asked: Asked) -> VoidPointsResponse:
 
 @call(
     "DELETE",
-    "/v2/connect/void/points/ref-no/<path:refNo>",
+    "/v2/connect/void/points/ref-no/<rest:refNo>",
     scope=Scope.POINTS_WRITE,
     data=VoidPointsResponse,
     write=True,
@@ -94,7 +94,7 @@ def void_by_ref_no(asked: Asked) -> VoidPointsResponse:
 
 @call(
     "DELETE",
-    "/v2/connect/void/points/ref-id/<path:refId>",
+    "/v2/connect/void/points/ref-id/<rest:refId>",
     scope=Scope.POINTS_WRITE,
     data=VoidPointsResponse,
     write=True,

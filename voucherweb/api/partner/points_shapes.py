@@ -8,10 +8,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
-from voucherweb.api.parsing import Amount, Integer
+from voucherweb.api.parsing import Amount, Integer, checked_by
 from voucherweb.api.partner.shapes import Iso, PageQuery, PartnerBody, PartnerData, Utc
+from voucherweb.domain.texts import address_problem
 from voucherweb.services.points import MAX_BALANCE
 
 MAX_TEXT = 255
@@ -26,6 +27,9 @@ Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
 Optional = Annotated[
     Annotated[str, Field(max_length=MAX_TEXT)] | None, BeforeValidator(_given), Field(default=None)
 ]
+Ref = Annotated[Text, AfterValidator(checked_by(address_problem))]
+"""A partner's own name for a transaction, which the calls that take it back bear in their path."""
+OptionalRef = Annotated[Ref | None, BeforeValidator(_given), Field(default=None)]
 Points = Annotated[Integer, Field(ge=1, le=MAX_BALANCE)]
 Value = Annotated[Amount, Field(gt=0)]
 Number = Annotated[
@@ -120,16 +124,16 @@ class AddPointsRequest(PartnerBody):
     method: Annotated[Integer, Field(ge=1, le=2)]
     value: Value | None = None
     points: Points | None = None
-    ref_no: Optional
-    ref_id: Optional
+    ref_no: OptionalRef
+    ref_id: OptionalRef
 
 
 class BurnPointsRequest(PartnerBody):
     phone_number: Text
     card_no: Text
     points: Points
-    ref_no: Text
-    ref_id: Optional
+    ref_no: Ref
+    ref_id: OptionalRef
 
 
 class _Moved(PartnerData):
