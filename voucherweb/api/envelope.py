@@ -10,6 +10,7 @@ from flask import Response, request
 from voucherweb.errors import ERRORS, Detail, ErrorCode, Refusal
 
 JSON = "application/json"
+REALM = "voucherweb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,17 @@ def failure(error: ErrorCode, details: tuple[Detail, ...] = ()) -> dict[str, Any
     return body
 
 
+def challenge(response: Response) -> Response:
+    """The answer, which says how to prove who one is if it is a 401 (RFC 9110 §11.6.1, RFC 6750
+    §3): `invalid_token` tells a token that is not good from none at all."""
+    if response.status_code == 401:
+        given = request.headers.get("Authorization", "").partition(" ")
+        bearer = given[0].lower() == "bearer" and given[2].strip()
+        error = ', error="invalid_token"' if bearer else ""
+        response.headers["WWW-Authenticate"] = f'Bearer realm="{REALM}"{error}'
+    return response
+
+
 def failure_response(refusal: Refusal) -> Response:
     """The HTTP answer of a refusal, with `Retry-After` where waiting helps."""
     response = Response(
@@ -89,7 +101,7 @@ def failure_response(refusal: Refusal) -> Response:
     if refusal.retry_after is not None:
         response.headers["Retry-After"] = str(refusal.retry_after)
     response.vary.add("Accept-Language")
-    return response
+    return challenge(response)
 
 
 def failure_named(name: str) -> Response:

@@ -8,7 +8,14 @@ from typing import Any
 from voucherweb.api.endpoint import ENDPOINTS, Endpoint, NoBody
 from voucherweb.api.examples import EXAMPLES, Step
 from voucherweb.api.openapi_schemas import REF, Schema, Schemas, examples_of, object_of
-from voucherweb.api.openapi_texts import AUTH_CALLS, IDEMPOTENCY_KEY, INFO, ROLE_NAMES, TAGS
+from voucherweb.api.openapi_texts import (
+    AUTH_CALLS,
+    CHALLENGE,
+    IDEMPOTENCY_KEY,
+    INFO,
+    ROLE_NAMES,
+    TAGS,
+)
 from voucherweb.errors import ERRORS, ErrorCode
 from voucherweb.services.idempotency import MAX_KEY
 
@@ -203,5 +210,8 @@ def _failures(call: Endpoint, english: bool) -> Schema:
         }
         if status in {429, 503}:
             answer["headers"] = {"Retry-After": {"schema": {"type": "string"}}}
+        if status == 401:
+            told_how = {"schema": {"type": "string"}, "description": CHALLENGE[english]}
+            answer["headers"] = {"WWW-Authenticate": told_how}
         found[str(status)] = answer
     return found

@@ -38,6 +38,14 @@ IDEMPOTENCY_KEY = (
     "The same key with the same body within 24 h gives the first answer again.",
 )
 
+CHALLENGE = (
+    '要以 `Bearer` 權杖證明身分；`error="invalid_token"`：送來的權杖無效或已過期。',
+    (
+        'Asks for a `Bearer` token; `error="invalid_token"`: the one that came is not good, or has'
+        " expired."
+    ),
+)
+
 AUTH_CALLS = (
     Endpoint(
         "POST", "/auth/login", frozenset(), login, LoginBody, TokenData, tag="auth",

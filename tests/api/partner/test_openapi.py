@@ -171,7 +171,7 @@ def test_the_headers_are_described(story: Story) -> None:
     headers = document(english=True)["components"]["headers"]
     assert set(headers) == {
         *("X-Request-Id", "RateLimit", "RateLimit-Policy", "Retry-After"),
-        *("Idempotent-Replayed", "X-Sandbox-Fault"),
+        *("Idempotent-Replayed", "X-Sandbox-Fault", "WWW-Authenticate"),
     }
     made_up = story.refused[("GET", "/v2/connect/campaigns"), "TIMEOUT"]
     assert made_up.headers["X-Sandbox-Fault"] == "timeout-after-commit"

@@ -8,7 +8,7 @@ import orjson
 import structlog
 from flask import Response, g, request
 
-from voucherweb.api.envelope import JSON, wants_english
+from voucherweb.api.envelope import JSON, challenge, wants_english
 from voucherweb.api.partner.blueprint import PREFIXES
 from voucherweb.api.partner.shapes import PartnerData
 from voucherweb.errors import ERRORS, Refusal
@@ -81,7 +81,7 @@ def refused(refusal: Refusal) -> Response:
         response.headers["Retry-After"] = str(refusal.retry_after)
         g.partner_retry_after = refusal.retry_after
     response.vary.add("Accept-Language")
-    return response
+    return challenge(response)
 
 
 def answer_problem(refusal: Refusal) -> Response | None:

@@ -11,7 +11,9 @@ from voucherweb.services.autocommit import alone
 
 OPEN: Final = re.compile(r"/v1/auth-connect/(access|refresh)-token|/(v2|api/v1)/connect/.+")
 SENT: Final = "Authorization, Content-Type, Idempotency-Key, X-Request-Id, Accept-Language"
-SEEN: Final = "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, Idempotent-Replayed"
+SEEN: Final = (
+    "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, Idempotent-Replayed, WWW-Authenticate"
+)
 
 
 def preflight() -> Response | None:

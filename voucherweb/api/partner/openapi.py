@@ -275,6 +275,8 @@ def _refusal_headers(call: Call, status: int) -> list[str]:
     names = ["X-Request-Id"]
     if status in {409, 429, 503}:
         names.append("Retry-After")
+    if status == 401:
+        names.append("WWW-Authenticate")
     if not call.path.startswith(AUTH):
         names += ["RateLimit", "RateLimit-Policy", FAULT]
     return names

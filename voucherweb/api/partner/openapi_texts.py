@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from voucherweb.api.openapi_texts import CHALLENGE
+
 TITLE: Final = ("夥伴 Open API", "Partner Open API")
 INFO: Final = (
     """夥伴的伺服器與附加元件以此操作一個租戶的會員、點數與票券碼。
@@ -88,6 +90,7 @@ HEADERS: Final = {
         "The calls allowed in a window (q), and its length in seconds (w).",
     ),
     "Retry-After": ("幾秒後再試。", "In how many seconds to try again."),
+    "WWW-Authenticate": CHALLENGE,
     "Idempotent-Replayed": (
         "`true`：這是先前請求的回應。",
         "`true`: this is the answer to an earlier request.",
