@@ -241,30 +241,31 @@ def expired(settings: Settings, *ids: uuid.UUID, kind: str = "key") -> str:
     return tokens.sign(settings, partner_tokens.AUDIENCE, claims, past)
 
 
-def test_an_expired_token_opens_nothing_but_is_recognised(
-    settings: Settings, tenant_id: str
-) -> None:
+def test_an_ended_token_opens_nothing_but_is_recognised(settings: Settings, tenant_id: str) -> None:
     token, *ids = make_key(settings, tenant_id)
     old = expired(settings, *ids)
     known = who(settings, token)
     assert known
     assert who(settings, old) is None
-    assert partner_tokens.expired_partner(settings, old) == known
+    assert partner_tokens.partner_of_ended(settings, old) == known
+    with unit_of_work():
+        _revoke_key(*ids)
+    assert who(settings, token) is None
+    assert partner_tokens.partner_of_ended(settings, token) == known
 
 
-def test_only_a_keys_rightly_signed_expired_token_is_recognised(
+def test_only_a_keys_rightly_signed_token_is_recognised(
     settings: Settings, admin: Caller, tenant_id: str
 ) -> None:
-    token, *ids = make_key(settings, tenant_id)
+    _, *ids = make_key(settings, tenant_id)
     _, *add_on = make_add_on(settings, admin)
     strangers = [
-        token,
         "nonsense",
         expired(settings, *ids)[:-4] + "AAAA",
         expired(settings, *add_on, kind="addon"),
         expired(settings, uuid.uuid4(), uuid.uuid4()),
     ]
-    assert [partner_tokens.expired_partner(settings, one) for one in strangers] == [None] * 5
+    assert [partner_tokens.partner_of_ended(settings, one) for one in strangers] == [None] * 4
 
 
 def test_user_tokens_and_connect_tokens_are_never_interchangeable(
@@ -275,7 +276,7 @@ def test_user_tokens_and_connect_tokens_are_never_interchangeable(
     for token in (admin.token, platform.token, member.token):
         assert tokens.verify(settings, token)
         assert who(settings, token) is None
-        assert partner_tokens.expired_partner(settings, token) is None
+        assert partner_tokens.partner_of_ended(settings, token) is None
     for token in (key, add_on):
         assert who(settings, token)
         with pytest.raises(Refusal, match="UNAUTHORIZED"):

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 from psycopg.types.json import Jsonb
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from voucherweb.config import Settings
 from voucherweb.domain import clock
@@ -168,6 +168,23 @@ def _count_refused(token_hash: str) -> None:
         _refused("exchange", "unknown", None)
     else:
         _refused("exchange", "expired" if known.used_at is None else "used", known.add_on_id)
+
+
+def is_exchange_token(secret: str) -> bool:
+    """Whether there is such a token, used, expired or not; writes nothing."""
+    known = select(ExchangeToken.token_hash).where(ExchangeToken.token_hash == _digest(secret))
+    return _is_any(known)
+
+
+def is_refresh_token(secret: str) -> bool:
+    """The same for a refresh token: one that was spent ends its family when it comes again."""
+    key = ConnectRefreshToken.token_hash
+    return _is_any(select(key).where(key == _digest(secret)))
+
+
+def _is_any(query: Select[str]) -> bool:
+    with unit_of_work():
+        return bool(session.scalar(select(query.exists())))
 
 
 def refresh(settings: Settings, secret: str) -> TokenPair:

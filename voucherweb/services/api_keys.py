@@ -230,6 +230,13 @@ def issue_token(settings: Settings, api_key: str, api_secret: str) -> AccessToke
     return issued
 
 
+def is_proof(api_key: str, api_secret: str) -> bool:
+    """Whether `issue_token` would be right now to give a token for these; writes nothing."""
+    presented = _digest(api_secret)
+    with unit_of_work():
+        return _matching(_secrets_of(api_key, clock.now()), presented) is not None
+
+
 def _secrets_of(api_key: str, at: datetime) -> Sequence[Row[*tuple[Any, ...]]]:
     """A row for each secret of the key that holds, or one without a secret; none for an unknown
     key."""

@@ -61,11 +61,12 @@ WITH lines AS (
         %s::timestamptz[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[],
         %s::text[], %s::integer[], %s::text[], %s::integer[], %s::text[], %s::boolean[],
         %s::bytea[], %s::text[], %s::integer[], %s::text[])
-    RETURNING caller, at
+    RETURNING caller, at, status
 ), seen AS (
     UPDATE api_keys k SET last_used_at = used.at
     FROM (
-        SELECT one.id, s.at FROM (SELECT caller, max(at) AS at FROM lines GROUP BY 1) s
+        SELECT one.id, s.at FROM (SELECT caller, max(at) AS at FROM lines
+              WHERE status <> 401 GROUP BY 1) s
         JOIN api_keys one ON s.caller = 'key:' || one.id
         WHERE coalesce(one.last_used_at, '-infinity') < s.at
         FOR NO KEY UPDATE OF one SKIP LOCKED
@@ -76,9 +77,9 @@ SELECT count(*) FROM lines
 
 
 def write(execute: Execute, lines: Sequence[Line]) -> None:
-    """Append lines, and note when each key was used last, unless another process is noting that of
-    the same key at this moment: it notes about the same. What the log cannot take is lost, and
-    said so: the calls themselves have been answered."""
+    """Append lines, and note when each key was used last (a refused token uses no key), unless
+    another process is noting that of the same key at this moment: it notes about the same. What
+    the log cannot take is lost, and said so: the calls themselves have been answered."""
     columns = zip(*(astuple(line) for line in lines), strict=True)
     try:
         execute(_WRITE, [list(column) for column in columns])

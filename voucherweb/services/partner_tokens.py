@@ -27,18 +27,20 @@ AUDIENCE: Final = "voucherweb:connect"
 LIFE: Final = timedelta(seconds=3600)
 _MAX_TOKEN: Final = 4096
 
-_KEY_COLUMNS: Final = """
+_LIVE_KEY: Final = """
     SELECT k.id, k.tenant_id, CASE k.kind WHEN 'SANDBOX' THEN twin.id ELSE k.tenant_id END,
            s.id, k.scopes, k.kind = 'SANDBOX'
     FROM api_keys k JOIN api_key_secrets s ON s.api_key_id = k.id
     LEFT JOIN tenants twin ON k.kind = 'SANDBOX' AND twin.sandbox_of = k.tenant_id
     WHERE k.id = %s AND s.id = %s
+      AND k.revoked_at IS NULL AND (s.expires_at IS NULL OR s.expires_at > %s)
+      AND (k.kind = 'LIVE' OR twin.id IS NOT NULL)
 """
-_LIVE_KEY: Final = (
-    _KEY_COLUMNS
-    + " AND k.revoked_at IS NULL AND (s.expires_at IS NULL OR s.expires_at > %s)"
-    + " AND (k.kind = 'LIVE' OR twin.id IS NOT NULL)"
-)
+# A secret that has ended is forgotten before the tokens that were made from it are.
+_KEY_ALONE: Final = """
+    SELECT k.id, k.tenant_id, k.tenant_id, %s::uuid, k.scopes, k.kind = 'SANDBOX'
+    FROM api_keys k WHERE k.id = %s
+"""
 _LIVE_ADD_ON: Final = """
     SELECT a.id, a.tenant_id, a.tenant_id, f.id, a.scopes, false
     FROM connect_families f
@@ -93,15 +95,14 @@ def add_on_partner(execute: Execute, add_on_id: uuid.UUID, family_id: uuid.UUID)
     return _partner(execute, named, _LIVE_ADD_ON, (add_on_id, family_id, now, now))
 
 
-def expired_partner(settings: Settings, token: str) -> Partner | None:
-    """Whose key a token was that has expired and is right in all else; None for every other
-    string. For the log of calls only: it says nothing about whether the key still holds."""
-    if _read(settings, token) is not None:
-        return None
+def partner_of_ended(settings: Settings, token: str) -> Partner | None:
+    """Whose key a token is that `authenticate` has refused: we signed it, and it has expired, or
+    its key is revoked, or its secret has ended. None for every other string. For the log of calls
+    only: such a partner may do nothing."""
     named = _read(settings, token, expired=True)
     if named is None or named.kind is not CallerKind.KEY:
         return None
-    return _partner(alone(settings), named, _KEY_COLUMNS, (named.id, named.proof_id))
+    return _partner(alone(settings), named, _KEY_ALONE, (named.proof_id, named.id))
 
 
 def _read(settings: Settings, token: str, *, expired: bool = False) -> _Named | None:

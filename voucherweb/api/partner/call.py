@@ -19,7 +19,7 @@ from voucherweb.api.parsing import parse, read_json
 from voucherweb.api.partner.answers import Listed, body_of, with_headers
 from voucherweb.api.partner.blueprint import blueprint
 from voucherweb.api.partner.faults import Fault, When, asked_fault, befall
-from voucherweb.api.partner.limits import count_call, count_expired
+from voucherweb.api.partner.limits import count_call, count_ended
 from voucherweb.api.partner.shapes import NoQuery, PageQuery, PartnerBody, PartnerData
 from voucherweb.domain.partner import Partner, Scope
 from voucherweb.errors import Refusal, refuse
@@ -113,19 +113,21 @@ def partner_named() -> Partner:
         partner = partner_tokens.authenticate(settings(), alone(settings()), token.strip())
     except Refusal as refusal:
         if refusal.error.http == 401:
-            _remember_expired(token.strip())
+            _remember_ended(token.strip())
         raise
     g.partner = partner
     structlog.contextvars.bind_contextvars(actor=partner.key, tenant=str(partner.tenant_id or ""))
     return partner
 
 
-def _remember_expired(token: str) -> None:
-    """Certification wants to see that a partner renews its token after a 401."""
-    partner = partner_tokens.expired_partner(settings(), token)
+def _remember_ended(token: str) -> None:
+    """The log shows a key's calls with a token that was good once: certification wants to see that
+    a partner renews it, and an admin who revoked the key, who still uses it. What we never signed
+    leaves no line, nor do more of these than a key may call."""
+    partner = partner_tokens.partner_of_ended(settings(), token)
     if partner is not None:
+        count_ended(partner)
         g.partner = partner
-        count_expired(partner)
 
 
 def run(declared: Call) -> Response:

@@ -22,6 +22,7 @@ from voucherweb.api.partner.identity_shapes import (
     TokenExchangeRequest,
     TokenPairResponse,
 )
+from voucherweb.api.partner.limits import refusals_counted
 from voucherweb.api.partner.shapes import PartnerData
 from voucherweb.domain.actor import Actor
 from voucherweb.errors import Refusal
@@ -32,8 +33,7 @@ from voucherweb.services.ids import parse_id
 from voucherweb.services.tokens import digest
 
 AUTH: Final = "/v1/auth-connect/"
-CALLS_OF_AN_ADDRESS: Final = "600/minute"
-REFUSALS_OF_AN_ADDRESS: Final = "60/minute;600/hour"
+CALLS_OF_A_CLAIM: Final = "600/minute"
 REFUSALS_OF_A_CLAIM: Final = "30/minute;300/hour"
 """Wrong secrets for one key, and uses of one token that is not good."""
 CLAIMS: Final = ("api_key", "exchange_token", "refresh_token")
@@ -44,31 +44,38 @@ def _was_refused(response: Response) -> bool:
 
 
 def _claimed() -> str:
-    """What a call says it is, and from where, so that guessing is throttled for it too, as a
-    digest. A stranger who knows a key cannot keep its owner out from elsewhere."""
+    """What a call says it is, and from where, so that guessing is throttled for it, as a digest.
+    A stranger who knows a key cannot keep its owner out from elsewhere; nor can who is wrong about
+    one thing keep those out who are right about others from the same address."""
     try:
         _, data = read_json(request)
     except Refusal:
-        return "claim:"  # The call itself refuses this body.
+        return "claim:" + digest(f"{request.remote_addr}")  # The call itself refuses this body.
     named = next((f"{name}:{data[name]}" for name in CLAIMS if name in data), "")
     return "claim:" + digest(f"{request.remote_addr} {named}")
 
 
-@limiter.limit(CALLS_OF_AN_ADDRESS)
-@limiter.limit(REFUSALS_OF_AN_ADDRESS, deduct_when=_was_refused)
+def _signed_in() -> str:
+    """The same for calls whose proof is a bearer token."""
+    return "claim:" + digest(f"{request.remote_addr} {request.headers.get('Authorization')}")
+
+
+@limiter.limit(CALLS_OF_A_CLAIM, key_func=_claimed)
 @limiter.limit(REFUSALS_OF_A_CLAIM, key_func=_claimed, deduct_when=_was_refused)
 def _for_anybody(declared: Call) -> Response:
     """Answer a call whose body is the proof. An `Idempotency-Key` says nothing to it: the answer
     is a secret, which is not kept."""
     _, data = read_json(request)
-    return _answered(declared, declared.handler(parse(declared.body, data)))
+    body = parse(declared.body, data)
+    with refusals_counted(lambda: declared.extra["is_there"](body)):
+        return _answered(declared, declared.handler(body))
 
 
-@limiter.limit(CALLS_OF_AN_ADDRESS)
-@limiter.limit(REFUSALS_OF_AN_ADDRESS, deduct_when=_was_refused)
+@limiter.limit(CALLS_OF_A_CLAIM, key_func=_signed_in)
 def _for_admins(declared: Call) -> Response:
     """Answer a call of somebody who signed in to the admin site, and of no partner."""
-    actor = caller(ADMINS)
+    with refusals_counted(lambda: True):
+        actor = caller(ADMINS)
     _, data = read_json(request)
     return _answered(declared, declared.handler(actor, parse(declared.body, data)))
 
@@ -114,6 +121,7 @@ def generate_exchange_token(actor: Actor, body: ExchangeTokenRequest) -> Exchang
     _for_anybody,
     body=TokenExchangeRequest,
     data=TokenPairResponse,
+    extra={"is_there": lambda body: add_on_tokens.is_exchange_token(body.exchange_token)},
     summary=("以交換權杖取得權杖", "Exchange an exchange token for a token pair"),
 )
 def exchange_access_token(body: TokenExchangeRequest) -> TokenPairResponse:
@@ -125,6 +133,7 @@ def exchange_access_token(body: TokenExchangeRequest) -> TokenPairResponse:
     _for_anybody,
     body=RefreshTokenRequest,
     data=TokenPairResponse,
+    extra={"is_there": lambda body: add_on_tokens.is_refresh_token(body.refresh_token)},
     summary=("更新權杖", "Renew the access token"),
 )
 def renew_access_token(body: RefreshTokenRequest) -> TokenPairResponse:
@@ -136,6 +145,7 @@ def renew_access_token(body: RefreshTokenRequest) -> TokenPairResponse:
     _for_anybody,
     body=ApiKeyAuthRequest,
     data=AccessTokenResponse,
+    extra={"is_there": lambda body: api_keys.is_proof(body.api_key, body.api_secret)},
     summary=("以 API 金鑰取得權杖", "Get an access token for an API key"),
 )
 def get_access_token(body: ApiKeyAuthRequest) -> AccessTokenResponse:
