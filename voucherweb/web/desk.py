@@ -10,12 +10,13 @@ from wtforms import BooleanField, HiddenField, StringField
 
 from voucherweb.api.pictures import picture_url
 from voucherweb.domain.actor import Actor
-from voucherweb.errors import invalid
+from voucherweb.errors import ERRORS, invalid, refuse
 from voucherweb.services import desk as services
 from voucherweb.services import desk_records
 from voucherweb.services.desk import Found, Verdict
 from voucherweb.transaction import unit_of_work
 from voucherweb.web.forms import Done, Form, attempt
+from voucherweb.web.guessing import try_number, wait_words
 from voucherweb.web.language import Text
 from voucherweb.web.page import DESK, TENANT, go, page
 from voucherweb.web.rendering import confirm, render, wanted_part
@@ -63,6 +64,7 @@ def _desk(
     *,
     found: Found | None = None,
     piece: PieceForm | None = None,
+    wait: Text | None = None,
     status: int = 200,
 ) -> Response:
     """The desk, with what was found, if anything was asked, and the form that writes it off."""
@@ -75,6 +77,7 @@ def _desk(
         direct=session.get(DIRECT, False),
         found=found,
         piece=piece,
+        wait=wait,
         picture=picture_url(found.piece.picture_key) if found and found.piece else None,
         count=desk_records.standing(actor, today()),
     )
@@ -91,8 +94,13 @@ def look_up(actor: Actor) -> Response:
     if not typed:
         asking.refuse(invalid("number", "is required", "必填"))
         return _desk(actor, asking, status=asking.status)
+    one = try_number()
+    if one.wait:
+        return _too_many(actor, asking, one.wait)
     with unit_of_work(snapshot=True):
         found = services.look_up(actor, typed)
+    if found.verdict is not Verdict.NOT_OURS:
+        one.right()
     if asking.direct.data and found.verdict is Verdict.GOOD and found.piece:
         return _write_off(actor, asking, PieceForm(formdata=None, number=found.piece.number))
     return _desk(actor, asking, found=found)
@@ -103,7 +111,21 @@ def write_off(actor: Actor) -> Response:
     """Write a piece off, once, and lead to its receipt."""
     if request.method != "POST":
         return go(url_for("desk.desk"))
-    return _write_off(actor, NumberForm(formdata=None), PieceForm())
+    piece, one = PieceForm(), try_number()
+    if one.wait:
+        return _too_many(actor, NumberForm(formdata=None), one.wait)
+    answer = _write_off(actor, NumberForm(formdata=None), piece)
+    if not (piece.refusal and piece.refusal.error is ERRORS["NOT_EXIST"]):
+        one.right()
+    return answer
+
+
+def _too_many(actor: Actor, asking: NumberForm, seconds: int) -> Response:
+    """Numbers were wrong too often: not even a good one is looked up, else trying would tell."""
+    asking.refusal = refuse("TOO_MANY_REQUESTS", retry_after=seconds)
+    response = _desk(actor, asking, wait=wait_words(seconds), status=429)
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def _write_off(actor: Actor, asking: NumberForm, piece: PieceForm) -> Response:

@@ -206,6 +206,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (event.detail?.ctx?.target !== result() || !verdict) return;
   asking = false; // The form that asked may be gone by now, and its last event is not heard.
   seen.at = performance.now();
+  if (verdict.dataset.verdict === "WAIT" && !part("number").value) part("number").value = sent.number;
   if (stream) showRunning();
   if (verdict.dataset.verdict !== "IDLE") {
     tell(["GOOD", "WRITTEN_OFF"].includes(verdict.dataset.verdict));
