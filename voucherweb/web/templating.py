@@ -18,7 +18,7 @@ from voucherweb.web.language import EN, ZH
 _OPENING: Final = frozenset({"lparen", "lbracket", "lbrace"})
 _CLOSING: Final = frozenset({"rparen", "rbracket", "rbrace"})
 _NOT_BEFORE: Final = frozenset({"dot", "pipe"})
-MACROS: Final = ("ui", "fields", "charts", "tickets")
+MACROS: Final = ("ui", "fields", "lists", "charts", "tickets")
 
 
 class OneLanguage(Extension):
