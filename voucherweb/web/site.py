@@ -24,6 +24,7 @@ from voucherweb.domain import clock
 from voucherweb.services import site_settings, web_sessions
 from voucherweb.services.site_settings import SiteSettings
 from voucherweb.web import problems
+from voucherweb.web.drawing import line_points, table_rows
 from voucherweb.web.labels import choices, label
 from voucherweb.web.language import current_language, t
 from voucherweb.web.modules import BLUEPRINTS
@@ -151,6 +152,8 @@ def _teach_templates(app: Flask) -> None:
         now=clock.now,
         language=current_language,
         window_days=window_days,
+        line_points=line_points,
+        table_rows=table_rows,
         navigation=navigation,
         here=here,
         messages=lambda: get_flashed_messages(with_categories=True),
