@@ -36,6 +36,7 @@ from voucherweb.web.issuing_form import (
     PRESETS,
     SPOKEN,
     VoucherForm,
+    days_to_move,
     locked_names,
     of_voucher,
 )
@@ -109,8 +110,9 @@ def edit(actor: Actor, voucher_id: uuid.UUID) -> Response:
 @page(voucher_pages, "/<uuid:voucher_id>/duplicate", roles=TENANT)
 def duplicate(actor: Actor, voucher_id: uuid.UUID) -> Response:
     voucher = get_voucher(actor, voucher_id)
-    form = VoucherForm(data=of_voucher(voucher))
-    return _form_page(form, actor, "copy", copied=voucher)
+    days = days_to_move(voucher, clock.now())
+    form = VoucherForm(data=of_voucher(voucher, days))
+    return _form_page(form, actor, "copy", copied=voucher, moved=days)
 
 
 @page(voucher_pages, "/check", roles=TENANT, methods=("POST",))
@@ -182,7 +184,7 @@ def _reading() -> Iterator[None]:
 
 
 def _form_page(
-    form: VoucherForm, actor: Actor, kind: str, copied: Voucher | None = None
+    form: VoucherForm, actor: Actor, kind: str, copied: Voucher | None = None, moved: int = 0
 ) -> Response:
     filled = _fill_in(form, actor) if form.sent else ()
     refused = form.refusal
@@ -195,6 +197,7 @@ def _form_page(
         **_context(form, panel, filled),
         kind=kind,
         copied=copied,
+        moved=moved,
         imports=coupon_choices(actor, form.voucher.id if form.voucher else None),
         **_import_of(form, actor),
     )

@@ -52,6 +52,7 @@ OVERTAKEN: Final = Text(
     "Somebody else has changed this voucher meanwhile, so nothing was saved. What you see is what"
     " you typed; sending it once more replaces their change.",
 )
+LAST_DAY: Final = date(9999, 12, 30)
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 _SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -195,15 +196,36 @@ class VoucherForm(Form):
         return shelf or local(clock.now()).date()
 
 
-def of_voucher(voucher: Voucher) -> dict[str, Any]:
-    """What the form of a voucher, or of a copy of it, is filled with."""
+def days_to_move(voucher: Voucher, at: datetime) -> int:
+    """By how many days a copy has to be later so that its first window begins today, or tomorrow
+    where one would be over by now: 0 unless one of the voucher's windows is over, or when that
+    would lead beyond the last day that there is."""
+    instants = _instants(voucher)
+    if at <= min(instants[1::2]):
+        return 0
+    days = (local(at).date() - local(min(instants[::2])).date()).days
+    days += at > _moved(min(instants[1::2]), days)
+    return days if local(max(instants)).date() <= LAST_DAY - timedelta(days=days) else 0
+
+
+def _moved(instant: datetime, days: int) -> datetime:
+    """The same time of day so many days later."""
+    there = local(instant)
+    return datetime.combine(
+        there.date() + timedelta(days=days), there.time(), tzinfo=settings().timezone
+    ).astimezone(UTC)
+
+
+def of_voucher(voucher: Voucher, days: int = 0) -> dict[str, Any]:
+    """What the form of a voucher, or of a copy of it that is so many days later, is filled with."""
     draft = draft_of(voucher)
     data: dict[str, Any] = {
         name: str(value)
         for name, value in draft.wire().items()
         if name not in DATES and value is not None
     }
-    instants = dict(zip(DATES, _instants(voucher), strict=True))
+    moved = (_moved(one, days) if days else one for one in _instants(voucher))
+    instants = dict(zip(DATES, moved, strict=True))
     for name, instant in instants.items():
         data[name], data[f"{name}_time"] = typed(instant, name)
     data["kept"] = ",".join(str(clock.to_millis(one)) for one in instants.values())
@@ -231,7 +253,7 @@ def typed(instant: datetime, name: str) -> tuple[str, str]:
 def instant_of(day_text: str, time_text: str, name: str) -> datetime | None:
     """The instant of a typed day and time; None when that cannot be read."""
     day, ends, zone = _day(day_text), name.endswith("EndDate"), settings().timezone
-    if day is None or not date(1970, 1, 2) <= day <= date(9999, 12, 30):
+    if day is None or not date(1970, 1, 2) <= day <= LAST_DAY:
         return None
     if not time_text:
         return clock.end_of_day(day, zone) if ends else clock.start_of_day(day, zone)
