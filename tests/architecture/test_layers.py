@@ -107,13 +107,52 @@ def test_only_the_settings_read_the_environment() -> None:
     assert wrong == []
 
 
-def test_files_and_functions_stay_short() -> None:
-    long_files = [str(path) for path in sources() if len(path.read_text().splitlines()) > 400]
+ROOMS = (
+    "bench",
+    "bin",
+    "clients",
+    "deploy",
+    "docs",
+    "examples",
+    "migrations",
+    "tests",
+    "voucherweb",
+)
+WRITTEN = {".py", ".html", ".css", ".js", ".sql", ".toml", ".sh"}
+LONG_FILES = {
+    "migrations/versions/20261121_2204_first_schema.py": "released: history is not edited",
+    "migrations/versions/20261122_0424_partner_open_api.py": "released: history is not edited",
+    "voucherweb/demo/offers.toml": "a table: one made-up offer after another",
+}
+"""Files that may be longer than 400 lines, and why."""
+
+
+def written() -> Iterator[Path]:
+    """Every file of the project that people write and run; `vendor` holds others' work."""
+    inside = (path for name in ROOMS for path in (ROOT / name).rglob("*"))
+    for path in (*ROOT.iterdir(), *inside):
+        is_ours = path.suffix in WRITTEN and "vendor" not in path.relative_to(ROOT).parts
+        if is_ours and path.is_file():
+            yield path
+
+
+def test_files_stay_short() -> None:
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in written()
+    }
+    assert {name for name, length in lengths.items() if length > 400} == set(LONG_FILES)
+    places = {name.partition("/")[0] for name in lengths}
+    assert {"app.py", "bench", "tests", "voucherweb"} <= places
+
+
+def test_functions_stay_short() -> None:
     long_functions = [
         f"{path.relative_to(ROOT)}:{node.name}"
-        for path in sources()
+        for path in written()
+        if path.suffix == ".py" and "versions" not in path.parts
         for node in ast.walk(tree(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (node.end_lineno or 0) - node.lineno > 60
     ]
-    assert (long_files, long_functions) == ([], [])
+    assert long_functions == []
