@@ -8,22 +8,18 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 
-from tests.support import cast
+from tests.support import cards, cast
+from tests.support.cards import Holder
 from tests.support.cast import Caller
 from tests.support.conformity import CheckedClient
-from tests.support.engines import (
-    TestEngines,
-    empty_database,
-    empty_redis,
-    make_settings,
-    running_engines,
-)
+from tests.support.engines import TestEngines, empty_system, make_settings, running_engines
 from tests.support.partners import PartnerCaller, make_partner
 from voucherweb import create_app
 from voucherweb.config import Settings
 from voucherweb.embedded.temporary import temporary_data_dir
 from voucherweb.extensions import db
-from voucherweb.services import call_log, identity, per_process, site_settings
+from voucherweb.services import autocommit, per_process
+from voucherweb.services.autocommit import Execute
 
 BROWSER = Path(__file__).parent / "browser"
 
@@ -61,11 +57,7 @@ def migrated(settings: Settings) -> Iterator[Flask]:
 @pytest.fixture
 def app(migrated: Flask, settings: Settings) -> Iterator[Flask]:
     """The application over empty tables."""
-    call_log.flush(settings)  # Or a line of the test before would come into this one's log.
-    empty_database(settings.database_url)
-    empty_redis(settings.redis_url)
-    identity.forget_members()
-    site_settings.forget()
+    empty_system(settings)
     with migrated.app_context():
         yield migrated
 
@@ -121,6 +113,24 @@ def other_partner(client: FlaskClient, settings: Settings) -> PartnerCaller:
 def host_app(client: FlaskClient, settings: Settings) -> PartnerCaller:
     """The host app's server, with a key of the platform's."""
     return make_partner(client, settings, platform=True)
+
+
+@pytest.fixture
+def campaign(tenant_id: str) -> str:
+    """A campaign of `tenant_id`, at 30 per point."""
+    return cards.make_campaign(tenant_id)
+
+
+@pytest.fixture
+def holder(campaign: str, tenant_id: str) -> Holder:
+    """A member of `tenant_id` with a card of its campaign."""
+    return cards.make_holder(campaign, tenant_id)
+
+
+@pytest.fixture
+def execute(settings: Settings) -> Execute:
+    """Each statement as a transaction of its own."""
+    return autocommit.alone(settings)
 
 
 @pytest.fixture

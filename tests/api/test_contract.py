@@ -16,13 +16,12 @@ import pytest
 from flask import Flask
 from pydantic import BaseModel
 
-from tests.support.engines import empty_database, empty_redis
+from tests.support.engines import empty_system
 from tests.support.story import Story, play
 from voucherweb.api.endpoint import ENDPOINTS, Endpoint
 from voucherweb.api.examples import EXAMPLES
 from voucherweb.config import Settings
 from voucherweb.errors import ERRORS
-from voucherweb.services import identity
 
 CONTRACT = Path(__file__).resolve().parents[2] / "docs" / "contract" / "contract-a.json"
 CALLS: list[dict[str, Any]] = json.loads(CONTRACT.read_text(encoding="utf-8"))["calls"]
@@ -57,9 +56,7 @@ def fields(call: dict[str, Any], **having: Any) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def story(migrated: Flask, settings: Settings) -> Iterator[Story]:
-    empty_database(settings.database_url)
-    empty_redis(settings.redis_url)
-    identity.forget_members()
+    empty_system(settings)
     with migrated.app_context():
         yield play(migrated.test_client(), settings)
 

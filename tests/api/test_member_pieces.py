@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 
 from tests.support import books
 from tests.support.cast import Caller, issue, make_member, voucher_row
+from tests.support.refusals import code
 from voucherweb.config import Settings
 from voucherweb.domain import clock
 
@@ -16,11 +17,6 @@ USE, SUMMARY = "/voucher/use", "/voucher/my-summary"
 MINE, ONE = "/voucher/my-list", "/voucher/my-voucher-info"
 HOUR, DAY = 3_600_000, 86_400_000
 MILLISECOND = timedelta(milliseconds=1)
-
-
-def code(answer: Any) -> str:
-    name: str = answer.json["errorMsg"].rpartition(".")[2]
-    return name
 
 
 def take(member: Caller, voucher_id: str) -> str:

@@ -9,16 +9,12 @@ from flask.testing import FlaskClient
 
 from tests.support import books
 from tests.support.cast import Caller, issue, make_member, voucher_row
+from tests.support.refusals import code
 from voucherweb.config import Settings
 from voucherweb.domain import clock
 
 REDEEM = "/voucher/redeem"
 HOUR, DAY = 3_600_000, 86_400_000
-
-
-def code(answer: Any) -> str:
-    name: str = answer.json["errorMsg"].rpartition(".")[2]
-    return name
 
 
 def refused(caller: Caller, voucher_id: str) -> str:

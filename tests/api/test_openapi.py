@@ -10,21 +10,18 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.support import conformity
-from tests.support.engines import empty_database, empty_redis
+from tests.support.engines import empty_system
 from tests.support.story import Story, play
 from voucherweb.api.examples import EXAMPLES, Step
 from voucherweb.api.openapi import calls, document
 from voucherweb.config import Settings
 from voucherweb.errors import ERRORS
-from voucherweb.services import identity
 
 
 @pytest.fixture(scope="module")
 def story(migrated: Flask, settings: Settings) -> Iterator[Story]:
     """The examples, acted out once for all tests of this file."""
-    empty_database(settings.database_url)
-    empty_redis(settings.redis_url)
-    identity.forget_members()
+    empty_system(settings)
     with migrated.app_context():
         yield play(migrated.test_client(), settings)
 

@@ -18,13 +18,12 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.support.engines import empty_database, empty_redis
+from tests.support.engines import empty_system
 from tests.support.story import Story, play
 from voucherweb import create_app
 from voucherweb.api.openapi import document
 from voucherweb.config import Settings
 from voucherweb.extensions import db
-from voucherweb.services import identity
 
 ROLES = {"platform": "platform admins", "admin": "tenant admins", "member": "members"}
 REFUSALS = ["2xx", "400", "401", "403", "409", "413", "415", "422", "503"]
@@ -50,9 +49,7 @@ class Server:
 @pytest.fixture(scope="module")
 def server(migrated: Flask, settings: Settings) -> Iterator[Server]:
     """The application after the story; imports answer 202, since no worker runs any more."""
-    empty_database(settings.database_url)
-    empty_redis(settings.redis_url)
-    identity.forget_members()
+    empty_system(settings)
     with migrated.app_context():
         story = play(migrated.test_client(), settings)
     with listening_at(replace(settings, import_wait_seconds=0.01)) as url:

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from tests.support import rows
 from tests.support.cast import Caller, issue, make_admin, make_member, make_tenant
 from tests.support.recount import LABELS
+from tests.support.refusals import code
 from voucherweb.config import Settings
 from voucherweb.domain import clock
 
@@ -58,11 +59,6 @@ SHAPES = {
 
 def types(value: dict[str, Any]) -> dict[str, type]:
     return {name: type(one) for name, one in value.items()}
-
-
-def code(answer: Any) -> str:
-    name: str = answer.json["errorMsg"].rpartition(".")[2]
-    return name
 
 
 def field(answer: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.cast import Caller, issue, make_tenant, voucher_body, voucher_row
+from tests.support.refusals import code
 from voucherweb.domain import clock
 
 ADD = "/voucher-mgmt/voucher/add"
@@ -19,11 +20,6 @@ COUPON = {"title": "折扣碼", "description": "7-ELEVEN 25元", "url": "http://
 def quota(admin: Caller) -> int:
     left: int = admin.data("/voucher-mgmt/vendor/info")["quota"]
     return left
-
-
-def code(answer: Any) -> str:
-    name: str = answer.json["errorMsg"].rpartition(".")[2]
-    return name
 
 
 def fields(answer: Any) -> set[str]:

@@ -6,10 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from tests.cli.conftest import Run
 from tests.support.cast import make_tenant
+from tests.support.errands import count
 from voucherweb.models import PLATFORM_PROGRAMME, AuditEntry, Card, Programme
 from voucherweb.transaction import session, unit_of_work
 
@@ -33,11 +34,6 @@ def row_of(campaign_id: str) -> dict[str, Any]:
         found = session.get_one(Programme, uuid.UUID(campaign_id))
         names = ("tenant_id", "name", "value_per_point", "status", "start_date", "end_date")
         return {name: getattr(found, name) for name in (*names, "image_url", "type")}
-
-
-def count(model: type) -> int:
-    with unit_of_work():
-        return session.scalar(select(func.count()).select_from(model)) or 0
 
 
 def test_a_campaign_is_kept_as_told(run: Run, tenant_id: str) -> None:

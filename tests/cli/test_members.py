@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from tests.cli.conftest import Ran, Run
 from tests.support.cast import make_tenant
+from tests.support.errands import count
 from voucherweb.domain.enums import Role
 from voucherweb.models import AuditEntry, Card, Member, PointsEntry
 from voucherweb.services import identity, members
@@ -22,11 +23,6 @@ def member_row(household_id: str) -> dict[str, Any]:
         assert found is not None
         names = ("name", "gender", "birthdate", "phone_number", "tenant_id")
         return {name: getattr(found, name) for name in names}
-
-
-def count(model: type) -> int:
-    with unit_of_work():
-        return session.scalar(select(func.count()).select_from(model)) or 0
 
 
 def import_text(run: Run, folder: Path, content: str | bytes) -> Ran:

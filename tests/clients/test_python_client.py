@@ -20,12 +20,12 @@ from voucherweb_partner.errors import (
 )
 
 from tests.support.cast import Caller, make_admin, make_tenant
-from tests.support.engines import empty_database, empty_redis
+from tests.support.engines import empty_system
 from tests.support.web import serving
 from voucherweb.config import Settings
 from voucherweb.domain import clock
 from voucherweb.domain.actor import OPERATOR
-from voucherweb.services import api_keys, identity
+from voucherweb.services import api_keys
 from voucherweb.services.add_ons import AddOnTerms, Plan, create_add_on
 from voucherweb.services.sandboxes import BRANCH, PHONES, POINTS
 from voucherweb.transaction import unit_of_work
@@ -50,9 +50,7 @@ class Sandbox:
 @pytest.fixture(scope="module")
 def url(migrated: Flask, settings: Settings) -> Iterator[str]:
     """Where the application is served, over empty tables."""
-    empty_database(settings.database_url)
-    empty_redis(settings.redis_url)
-    identity.forget_members()
+    empty_system(settings)
     with migrated.app_context(), serving(settings, workers=1, threads=8) as web:
         yield f"http://127.0.0.1:{web.port}"
 

@@ -26,7 +26,7 @@ from voucherweb.config import Settings
 from voucherweb.domain.partner import Partner
 from voucherweb.errors import Refusal
 from voucherweb.models import PLATFORM_OWNER
-from voucherweb.services import autocommit, partner_points, proof
+from voucherweb.services import partner_points, proof
 from voucherweb.services.autocommit import Execute
 from voucherweb.services.partner_points import CardKey, Moved, Refs
 from voucherweb.services.partner_transactions import Transaction, Window, read_window
@@ -38,23 +38,8 @@ ADD = "SELECT outcome FROM points_change('ADD', %s, 1, 2, NULL, NULL, NULL, 'x',
 
 
 @pytest.fixture
-def world(client: FlaskClient) -> tuple[str, str, Holder]:
-    return cards.tenant_with_holder()
-
-
-@pytest.fixture
-def holder(world: tuple[str, str, Holder]) -> Holder:
-    return world[2]
-
-
-@pytest.fixture
-def partner(world: tuple[str, str, Holder]) -> Partner:
-    return cards.partner_of(world[0])
-
-
-@pytest.fixture
-def execute(settings: Settings) -> Execute:
-    return autocommit.alone(settings)
+def partner(tenant_id: str) -> Partner:
+    return cards.partner_of(tenant_id)
 
 
 def through(connection: Connection) -> Execute:
@@ -105,9 +90,9 @@ def test_looking_for_a_reference_first_writes_it_many_times(
 
 
 def test_polling_without_waiting_loses_what_is_being_written(
-    rivals: Rivals, execute: Execute, world: tuple[str, str, Holder], partner: Partner
+    rivals: Rivals, execute: Execute, campaign: str, tenant_id: str, partner: Partner
 ) -> None:
-    people = iter([cards.make_holder(world[1], world[0]) for _ in range(COUNT)])
+    people = iter([cards.make_holder(campaign, tenant_id) for _ in range(COUNT)])
     polls: list[int] = []
 
     def write(connection: Connection, meet: Meet) -> None:
@@ -158,10 +143,10 @@ def test_a_ref_id_is_written_once(rivals: Rivals, partner: Partner, holder: Hold
 
 
 def test_a_ref_id_is_written_once_on_several_cards(
-    rivals: Rivals, world: tuple[str, str, Holder], partner: Partner
+    rivals: Rivals, campaign: str, tenant_id: str, partner: Partner
 ) -> None:
     """The card's lock does not help here: the unique key alone decides."""
-    people = [cards.make_holder(world[1], world[0]) for _ in range(COUNT)]
+    people = [cards.make_holder(campaign, tenant_id) for _ in range(COUNT)]
     hand = itertools.count()
 
     def write(connection: Connection, meet: Meet) -> str:
@@ -294,12 +279,16 @@ def in_the_books(settings: Settings, owner_id: uuid.UUID) -> set[uuid.UUID]:
 
 
 def test_void_burn_and_add_in_parallel_leave_the_books_right(
-    settings: Settings, execute: Execute, world: tuple[str, str, Holder], partner: Partner
+    settings: Settings,
+    execute: Execute,
+    holder: Holder,
+    campaign: str,
+    tenant_id: str,
+    partner: Partner,
 ) -> None:
     """And polling meanwhile loses nothing and tells nothing twice."""
-    tenant, campaign, holder = world
-    people = [holder, *(cards.make_holder(campaign, tenant) for _ in range(2))]
-    rivals = movers(settings, tenant, people, count=3, times=80)
+    people = [holder, *(cards.make_holder(campaign, tenant_id) for _ in range(2))]
+    rivals = movers(settings, tenant_id, people, count=3, times=80)
     poller = Poller(execute, partner.owner_id)
     go(rivals)
     told = {uuid.UUID(one) for ids in poll_while(rivals, poller) for one in ids}

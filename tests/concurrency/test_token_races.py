@@ -22,6 +22,7 @@ from sqlalchemy import func, select
 from tests.concurrency.conftest import PATIENCE, Meet, Rivals
 from tests.support.add_ons import Opener, issue_key, register
 from tests.support.cast import Caller
+from tests.support.errands import count
 from voucherweb.config import Settings
 from voucherweb.domain.actor import OPERATOR
 from voucherweb.errors import Refusal
@@ -126,11 +127,6 @@ def works(settings: Settings, pair: TokenPair) -> bool:
     except Refusal:
         return False
     return True
-
-
-def count(table: type) -> int:
-    with unit_of_work():
-        return session.scalar(select(func.count()).select_from(table)) or 0
 
 
 def _used(connection: Connection) -> bool:

@@ -17,7 +17,7 @@ from voucherweb.domain.actor import OPERATOR
 from voucherweb.domain.partner import Partner
 from voucherweb.errors import Refusal
 from voucherweb.models import PLATFORM_OWNER, PLATFORM_PROGRAMME, Member, PointsEntry
-from voucherweb.services import autocommit, members, partner_points, points, proof
+from voucherweb.services import members, partner_points, points, proof
 from voucherweb.services.autocommit import Execute, within_unit_of_work
 from voucherweb.services.partner_points import CardKey, Refs
 from voucherweb.transaction import session, unit_of_work
@@ -26,23 +26,8 @@ NO_REFS = Refs()
 
 
 @pytest.fixture
-def world(client: FlaskClient) -> tuple[str, str, Holder]:
-    return cards.tenant_with_holder()
-
-
-@pytest.fixture
-def holder(world: tuple[str, str, Holder]) -> Holder:
-    return world[2]
-
-
-@pytest.fixture
-def partner(world: tuple[str, str, Holder]) -> Partner:
-    return cards.partner_of(world[0])
-
-
-@pytest.fixture
-def execute(settings: Settings) -> Execute:
-    return autocommit.alone(settings)
+def partner(tenant_id: str) -> Partner:
+    return cards.partner_of(tenant_id)
 
 
 def named(holder: Holder) -> CardKey:
@@ -78,13 +63,13 @@ def refused(act: Any, *values: Any) -> str:
 )
 def test_a_value_is_worth_whole_points_and_exactly_so(
     execute: Execute,
-    world: tuple[str, str, Holder],
+    tenant_id: str,
     partner: Partner,
     value: str,
     rate: str,
     worth: int | None,
 ) -> None:
-    mine = cards.make_holder(cards.make_campaign(world[0], rate), world[0])
+    mine = cards.make_holder(cards.make_campaign(tenant_id, rate), tenant_id)
     asked = (execute, partner, named(mine), Decimal(value), NO_REFS)
     if worth is None:
         assert refused(partner_points.add_value, *asked) == "INVALID_PARAMETER"
@@ -104,10 +89,10 @@ def test_each_move_is_one_statement(
 
 
 def test_a_reference_that_a_rival_has_just_written_is_refused_in_a_unit_of_work(
-    settings: Settings, world: tuple[str, str, Holder], partner: Partner, holder: Holder
+    settings: Settings, campaign: str, tenant_id: str, partner: Partner, holder: Holder
 ) -> None:
     """Neither sees the other: the unique key makes the second wait, and stops it."""
-    other = cards.make_holder(world[1], world[0])
+    other = cards.make_holder(campaign, tenant_id)
     add = "SELECT outcome FROM points_change('ADD', %s, 1, 2, NULL, NULL, 'X', 'x', NULL, now())"
     with psycopg.connect(settings.database_url) as rival:
         assert rival.execute(add, (other.card_id,)).fetchone() == ("DONE",)
@@ -147,9 +132,7 @@ def test_a_grant_is_written_like_an_add_and_may_be_voided_by_the_platform(
     assert proof.prove().ok
 
 
-def test_a_grant_goes_to_the_platforms_card_alone(
-    world: tuple[str, str, Holder], holder: Holder
-) -> None:
+def test_a_grant_goes_to_the_platforms_card_alone(holder: Holder) -> None:
     purse = cards.give(str(PLATFORM_PROGRAMME), holder.member_id, holder.phone)
     with unit_of_work():
         assert points.grant(OPERATOR, member_of(holder), 70) == 70

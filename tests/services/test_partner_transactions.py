@@ -20,7 +20,7 @@ from voucherweb.config import Settings
 from voucherweb.domain.partner import Partner
 from voucherweb.errors import Refusal
 from voucherweb.models import PLATFORM_OWNER
-from voucherweb.services import autocommit, partner_points, partner_transactions
+from voucherweb.services import partner_points, partner_transactions
 from voucherweb.services.autocommit import Execute, Rows
 from voucherweb.services.partner_points import CardKey, Refs
 from voucherweb.services.partner_transactions import Transaction, Window, read_window
@@ -32,23 +32,8 @@ ADD = (
 
 
 @pytest.fixture
-def world(client: FlaskClient) -> tuple[str, str, Holder]:
-    return cards.tenant_with_holder()
-
-
-@pytest.fixture
-def holder(world: tuple[str, str, Holder]) -> Holder:
-    return world[2]
-
-
-@pytest.fixture
-def partner(world: tuple[str, str, Holder]) -> Partner:
-    return cards.partner_of(world[0])
-
-
-@pytest.fixture
-def execute(settings: Settings) -> Execute:
-    return autocommit.alone(settings)
+def partner(tenant_id: str) -> Partner:
+    return cards.partner_of(tenant_id)
 
 
 @pytest.fixture

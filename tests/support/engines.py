@@ -21,6 +21,7 @@ from psycopg.conninfo import conninfo_to_dict
 from voucherweb.config import DEVELOPMENT_SECRET, Settings
 from voucherweb.embedded.engines import EngineOptions, start_engines
 from voucherweb.models import PLATFORM_PROGRAMME
+from voucherweb.services import call_log, identity, site_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +142,12 @@ def _truncate(connection: psycopg.Connection) -> None:
 def empty_redis(url: str) -> None:
     with redis.Redis.from_url(url) as client:
         client.flushdb()
+
+
+def empty_system(settings: Settings) -> None:
+    """Empty tables, an empty Redis, and a process that remembers nothing of what was there."""
+    call_log.flush(settings)  # Or a line of the test before would come into this one's log.
+    empty_database(settings.database_url)
+    empty_redis(settings.redis_url)
+    identity.forget_members()
+    site_settings.forget()

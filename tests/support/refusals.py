@@ -1,4 +1,4 @@
-"""Refusals of contract B: their shape, their code and the fields that they name."""
+"""Refusals: of contract A the code, of contract B also the shape and the fields that are named."""
 
 from werkzeug.test import TestResponse
 
@@ -6,8 +6,14 @@ UNAUTHORIZED = (401, "UNAUTHORIZED")
 NOT_FOUND = (404, "NOT_FOUND")
 
 
+def code(answer: TestResponse) -> str:
+    """The short name of a refusal of contract A."""
+    name: str = answer.get_json()["errorMsg"].rpartition(".")[2]
+    return name
+
+
 def refusal(answer: TestResponse) -> tuple[int, str]:
-    """Status and code of a refusal, which tells its status and its request again."""
+    """Status and code of a refusal of contract B, which tells its status and its request again."""
     body = answer.get_json()
     assert body["statusCode"] == answer.status_code, body
     assert body["requestId"]

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 
 from tests.support import errands
 from tests.support.cast import Caller, voucher_body
+from tests.support.errands import count
 from voucherweb.domain import clock
 from voucherweb.models import (
     AuthSession,
@@ -48,11 +49,6 @@ def make_import(tenant_id: str, age: timedelta) -> str:
             )
         )
         return str(kept.id)
-
-
-def count(table: type) -> int:
-    with unit_of_work():
-        return session.scalar(select(func.count()).select_from(table)) or 0
 
 
 def test_imports_go_after_seven_days_with_all_they_hold(app: Flask, tenant_id: str) -> None:

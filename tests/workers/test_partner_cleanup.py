@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 
 from tests.support.add_ons import Opener, issue_key, register
 from tests.support.calls import log_call
 from tests.support.cast import Caller
+from tests.support.errands import count
 from voucherweb.domain import clock
 from voucherweb.domain.actor import OPERATOR
 from voucherweb.models import (
@@ -25,11 +26,6 @@ from voucherweb.transaction import session, unit_of_work
 from voucherweb.workers.schedule import CHORES
 
 DAY = timedelta(days=1)
-
-
-def count(table: type) -> int:
-    with unit_of_work():
-        return session.scalar(select(func.count()).select_from(table)) or 0
 
 
 def test_lines_of_the_log_go_after_30_days(

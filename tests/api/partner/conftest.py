@@ -5,7 +5,7 @@ import uuid
 import pytest
 from flask.testing import FlaskClient
 
-from tests.support import cards, coupons
+from tests.support import coupons
 from tests.support.add_ons import Opener, register
 from tests.support.cards import Holder
 from tests.support.cast import Caller
@@ -22,18 +22,6 @@ def opener(client: FlaskClient) -> Opener:
 def add_on(admin: Caller) -> str:
     """An add-on of `tenant_id`."""
     return register(admin.tenant_id)
-
-
-@pytest.fixture
-def campaign(tenant_id: str) -> str:
-    """A campaign of `tenant_id`, at 30 per point."""
-    return cards.make_campaign(tenant_id)
-
-
-@pytest.fixture
-def holder(campaign: str, tenant_id: str) -> Holder:
-    """A member of `tenant_id` with a card of its campaign."""
-    return cards.make_holder(campaign, tenant_id)
 
 
 @pytest.fixture

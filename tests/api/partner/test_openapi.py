@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from tests.api.test_openapi import shape
 from tests.support import conformity
-from tests.support.engines import empty_database, empty_redis
+from tests.support.engines import empty_system
 from tests.support.partner_story import BY_CALL, Story, play
 from voucherweb.api.partner.call import ALIAS, CALLS
 from voucherweb.api.partner.examples import ANYWHERE, EXAMPLES, STAGE, Step
@@ -21,7 +21,6 @@ from voucherweb.api.partner.openapi import codes, document, status_of, template
 from voucherweb.api.partner.openapi_names import PUBLISHED
 from voucherweb.config import Settings
 from voucherweb.errors import ERRORS
-from voucherweb.services import identity
 
 REFUSALS = [(call, code) for call in BY_CALL for code in codes(BY_CALL[call])]
 OWN = {(step.call, step.code) for step in EXAMPLES if step.code}
@@ -30,9 +29,7 @@ OWN = {(step.call, step.code) for step in EXAMPLES if step.code}
 @pytest.fixture(scope="module")
 def story(migrated: Flask, settings: Settings) -> Iterator[Story]:
     """The examples, acted out once for all tests of this file."""
-    empty_database(settings.database_url)
-    empty_redis(settings.redis_url)
-    identity.forget_members()
+    empty_system(settings)
     with migrated.app_context():
         yield play(migrated.test_client(), settings)
 

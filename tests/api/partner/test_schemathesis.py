@@ -13,13 +13,12 @@ import pytest
 from flask import Flask
 
 from tests.api.test_schemathesis import explored, listening_at
-from tests.support.engines import empty_database, empty_redis
+from tests.support.engines import empty_system
 from tests.support.partner_story import Story, play
 from voucherweb.api.partner.call import ALIAS
 from voucherweb.api.partner.faults import HEADER as FAULT
 from voucherweb.api.partner.openapi import AUTH, EXCHANGE, document
 from voucherweb.config import Settings
-from voucherweb.services import identity
 
 REFUSALS = ["2xx", "400", "401", "403", "404", "409", "413", "415", "422"]
 """What a request that fits the schema may be answered: states of things are not a schema's
@@ -37,9 +36,7 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(migrated: Flask, settings: Settings) -> Iterator[Server]:
-    empty_database(settings.database_url)
-    empty_redis(settings.redis_url)
-    identity.forget_members()
+    empty_system(settings)
     with migrated.app_context():
         story = play(migrated.test_client(), settings)
     with listening_at(settings) as url:
