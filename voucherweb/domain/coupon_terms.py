@@ -6,7 +6,7 @@ from typing import Final
 
 from voucherweb.domain.coupon_codes import CODE_MAX, prefix_problem
 from voucherweb.domain.coupon_rules import URL_MAX, is_web_address
-from voucherweb.domain.texts import storable
+from voucherweb.domain.texts import line_problem, storable
 from voucherweb.errors import Detail
 
 NAME_MAX: Final = 200
@@ -20,6 +20,7 @@ _TEXTS: Final = {
     "image_url": URL_MAX,
     "terms": TERMS_MAX,
 }
+_LINES: Final = ("name", "static_code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,15 @@ def _tidy(text: str | None) -> str | None:
     return (text or "").strip() or None
 
 
-def problems_of(terms: SetTerms) -> list[Detail]:
-    """The problems of tidied terms, each naming its field; an empty list when they are good."""
+def problems_of(terms: SetTerms, kept_name: str | None = None) -> list[Detail]:
+    """The problems of tidied terms, each naming its field; an empty list when they are good. The
+    name that the set has already may stay as it is."""
     found = [problem for name in _TEXTS for problem in _text_problems(name, getattr(terms, name))]
+    for name in _LINES:
+        text = getattr(terms, name)
+        problem = line_problem(text or "")
+        if problem and not (name == "name" and text == kept_name):
+            found.append(Detail(name, *problem))
     prefix = prefix_problem(terms.prefix or "")
     if prefix:
         found.append(Detail("prefix", *prefix))

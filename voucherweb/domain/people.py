@@ -1,22 +1,23 @@
 """What operators type about people: names, genders, birthdays, telephones (behaviour §10)."""
 
 import re
+import unicodedata
 from datetime import date
 from typing import Final
+
+from voucherweb.domain.texts import Problem, line_problem
 
 NAME_MAX: Final = 100
 OLDEST: Final = date(1900, 1, 1)
 
 _SEPARATORS = re.compile(r"[\s().\u2010-\u2015-]+")
+_UNSEEN: Final = frozenset({"Cf", "Mn", "Zs"})
 _PHONE = re.compile(r"\+?[0-9]{6,20}")
 _GENDERS: Final = {
     **dict.fromkeys(("m", "male", "男"), "M"),
     **dict.fromkeys(("f", "female", "女"), "F"),
     **dict.fromkeys(("", "u", "unknown", "未知", "不明"), "U"),
 }
-
-Problem = tuple[str, str]
-"""Why a value is refused, in English and zh-TW."""
 
 
 class Unreadable(ValueError):
@@ -28,14 +29,16 @@ class Unreadable(ValueError):
 
 
 def read_name(text: str, most: int = NAME_MAX) -> str:
-    """A name as it is shown: trimmed, one line, 1 to `most` characters; raises `Unreadable`."""
+    """A name as it is shown: trimmed, one line, 1 to `most` characters of which something can be
+    seen; raises `Unreadable`."""
     name = text.strip()
-    if not name:
+    if not any(unicodedata.category(one) not in _UNSEEN for one in name):
         raise Unreadable("is required", "必填")
     if len(name) > most:
         raise Unreadable(f"is longer than {most} characters", f"超過 {most} 個字")
-    if not name.isprintable():
-        raise Unreadable("contains characters that cannot be shown", "含有無法顯示的字元")
+    problem = line_problem(name)
+    if problem is not None:
+        raise Unreadable(*problem)
     return name
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from voucherweb.domain.enums import TargetType, UseType, VoucherStatus, VoucherType
 from voucherweb.domain.money import redeem_points
+from voucherweb.domain.texts import line_problem
 from voucherweb.errors import Detail
 
 MAX_REDEEM_POINTS = 2_000_000_000
@@ -62,6 +63,8 @@ LOCKED_WHEN_OFF = {
 }
 """Fields that a voucher which was on the shelf keeps for good, with their names on the wire."""
 
+_LINES = {"title": "title", "product_id": "productId"}
+
 _ORDER: Sequence[tuple[str, str, str, str, str, str]] = (
     ("redeem_start", "redeem_end", "redeemEndDate", "redeemStartDate", "兌換迄日", "兌換起日"),
     ("use_start", "use_end", "useEndDate", "useStartDate", "使用迄日", "使用起日"),
@@ -85,6 +88,24 @@ def dates_out_of_order(dates: Mapping[str, datetime]) -> list[Detail]:
         for earlier, later, wire, earlier_wire, zh, earlier_zh in _ORDER
         if earlier in dates and later in dates and dates[earlier] > dates[later]
     ]
+
+
+def line_problems(terms: VoucherTerms, before: "Named | None" = None) -> list[Detail]:
+    """The texts that do not stand on one line; what a voucher has `before` may stay as it is."""
+    found = []
+    for name, wire in _LINES.items():
+        text = getattr(terms, name)
+        problem = line_problem(text or "")
+        if problem and not (before and text == getattr(before, name)):
+            found.append(Detail(wire, *problem))
+    return found
+
+
+class Named(Protocol):
+    """The part of a voucher that stands on one line."""
+
+    title: str
+    product_id: str | None
 
 
 def price_problems(price: Decimal, unit_points: int) -> list[Detail]:

@@ -42,11 +42,11 @@ def told_total(pool: CouponSet) -> int:
     return pool.total
 
 
-def checked(terms: SetTerms) -> SetTerms:
+def checked(terms: SetTerms, kept_name: str | None = None) -> SetTerms:
     """The terms without blanks around their texts; raises INVALID_PARAMETER naming every field
-    that is wrong."""
+    that is wrong. The name that a set has already may stay as it is."""
     tidy = terms.tidy()
-    problems = problems_of(tidy)
+    problems = problems_of(tidy, kept_name)
     if problems:
         raise refuse("INVALID_PARAMETER", problems)
     return tidy
@@ -180,7 +180,7 @@ def rename(
     pool = get_set(owner_id, set_id)
     if pool.start_date is None or pool.end_date is None:
         raise ValueError(f"coupon set {pool.id} has no dates")
-    terms = checked(SetTerms(name, pool.start_date, pool.end_date, description))
+    terms = checked(SetTerms(name, pool.start_date, pool.end_date, description), pool.name)
     before, pool.name, pool.description = pool.name, terms.name, terms.description
     session.flush()
     audit.record(

@@ -18,6 +18,7 @@ from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import Role
 from voucherweb.domain.numbering import user_voucher_no
 from voucherweb.domain.scanning import read_user_voucher_no
+from voucherweb.domain.texts import line_problem
 from voucherweb.errors import invalid, refuse
 from voucherweb.models import Admin, Member, Redemption, Voucher, WriteOff
 from voucherweb.services import audit, idempotency
@@ -279,6 +280,7 @@ def _checked_reason(reason: str) -> str:
         raise invalid(
             "reason", f"is longer than {MAX_REASON} characters", f"超過 {MAX_REASON} 個字"
         )
-    if not reason.isprintable():
-        raise invalid("reason", "contains characters that cannot be shown", "含有無法顯示的字元")
+    problem = line_problem(reason)
+    if problem is not None:
+        raise invalid("reason", *problem)
     return reason

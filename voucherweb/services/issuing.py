@@ -164,8 +164,11 @@ def update_voucher(
     Raises INVALID_PARAMETER (also for a locked field), NOT_EXIST, then what `add_voucher` raises
     besides VOUCHER_UPDATE_NOT_NONE_STATUS and VOUCHER_UPDATE_OFF_VOUCHER_NOT_ALLOWED.
     """
-    check_terms(Case(shop, actor, draft))
-    get_voucher(actor, voucher_id)
+    # What is asked for is judged before whether it is there.
+    known = _known(actor, voucher_id)
+    check_terms(Case(shop, actor, draft, known))
+    if known is None:
+        raise refuse("NOT_EXIST")
     # Books before voucher, as everywhere: whoever needs both locks takes them in this order.
     vendors.vendor_of_tenant(actor.tenant_id, lock=True)
     voucher = get_voucher(actor, voucher_id, lock=True)
@@ -180,6 +183,13 @@ def update_voucher(
     audit.record(actor, "voucher.update", "voucher", voucher.id)
     session.flush()
     return voucher
+
+
+def _known(actor: Actor, voucher_id: uuid.UUID | None) -> Voucher | None:
+    try:
+        return get_voucher(actor, voucher_id)
+    except Refusal:
+        return None
 
 
 def _need_open(voucher: Voucher) -> Phase:

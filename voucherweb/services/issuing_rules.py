@@ -18,6 +18,7 @@ from voucherweb.domain.voucher_rules import (
     VoucherTerms,
     combination_refusal,
     date_problems,
+    line_problems,
     price_problems,
 )
 from voucherweb.errors import Detail, Refusal, refuse
@@ -92,7 +93,8 @@ Check = Callable[[Case], None]
 
 def check_terms(case: Case) -> None:
     """INVALID_PARAMETER with every field that cannot be, as far as that needs nothing else."""
-    found = date_problems(case.terms)
+    found = line_problems(case.terms, case.before)
+    found += date_problems(case.terms)
     found += price_problems(case.terms.price, case.shop.settings.unit_points)
     if case.draft.coupon_list and case.draft.import_named:
         found.append(

@@ -14,6 +14,7 @@ from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import Role
 from voucherweb.domain.people import Unreadable
+from voucherweb.domain.texts import line_problem
 from voucherweb.errors import Detail, refuse
 from voucherweb.models import SiteSetting
 from voucherweb.services import audit
@@ -40,8 +41,9 @@ def _text(most: int) -> Callable[[str], str]:
     def read(typed: str) -> str:
         if len(typed) > most:
             raise Unreadable(f"is longer than {most} characters", f"超過 {most} 個字")
-        if not typed.isprintable():
-            raise Unreadable("contains characters that cannot be shown", "含有無法顯示的字元")
+        problem = line_problem(typed)
+        if problem is not None:
+            raise Unreadable(*problem)
         return typed
 
     return read

@@ -1,14 +1,17 @@
 """Contract A §取得上傳網址."""
 
-from pydantic import Field, ValidationInfo, field_validator
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from voucherweb.api.answers import Data
 from voucherweb.api.endpoint import TENANT, endpoint
 from voucherweb.api.management.blueprint import blueprint
-from voucherweb.api.parsing import Body, Integer
+from voucherweb.api.parsing import Body, Integer, checked_by
 from voucherweb.api.pictures import storage
 from voucherweb.domain.actor import Actor
+from voucherweb.domain.texts import line_problem
 from voucherweb.errors import Detail, invalid, refuse
 from voucherweb.services import uploads
 from voucherweb.storage.protocol import MAX_PARTS, PartSpec
@@ -25,7 +28,9 @@ class PartBody(Body):
 class UploadBody(Body):
     is_multipart: bool = False
     is_thumbnail: bool = False
-    file_name: str = Field(min_length=1, max_length=50)
+    file_name: Annotated[str, AfterValidator(checked_by(line_problem))] = Field(
+        min_length=1, max_length=50
+    )
     file_type: str = Field(min_length=1, max_length=10)
     total_part: Integer | None = Field(default=None, ge=2, le=MAX_PARTS)
     parts: list[PartBody] | None = Field(default=None, max_length=MAX_PARTS)

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from voucherweb.api.parsing import Integer
-from voucherweb.api.partner.points_shapes import Optional, Text
+from voucherweb.api.partner.points_shapes import Optional, OptionalLine, Text
 from voucherweb.api.partner.shapes import Iso, PartnerBody, PartnerData, Utc
 from voucherweb.domain.coupon_codes import CODE_MAX, PREFIX_MAX
 from voucherweb.domain.coupon_rules import URL_MAX
@@ -146,7 +146,7 @@ class CouponByCode(PartnerData):
 
 class UseCouponRequest(PartnerBody):
     code: Text
-    ref_no: Optional
+    ref_no: OptionalLine
     branch_code: Optional
 
 

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Wi
 
 from voucherweb.api.parsing import Amount, Integer, checked_by
 from voucherweb.api.partner.shapes import Iso, PageQuery, PartnerBody, PartnerData, Utc
-from voucherweb.domain.texts import address_problem
+from voucherweb.domain.texts import address_problem, line_problem
 from voucherweb.services.points import MAX_BALANCE
 
 MAX_TEXT = 255
@@ -26,6 +26,11 @@ def _given(value: Any) -> Any:
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
 Optional = Annotated[
     Annotated[str, Field(max_length=MAX_TEXT)] | None, BeforeValidator(_given), Field(default=None)
+]
+OptionalLine = Annotated[
+    Annotated[Text, AfterValidator(checked_by(line_problem))] | None,
+    BeforeValidator(_given),
+    Field(default=None),
 ]
 Ref = Annotated[Text, AfterValidator(checked_by(address_problem))]
 """A partner's own name for a transaction, which the calls that take it back bear in their path."""
