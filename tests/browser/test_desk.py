@@ -1,6 +1,7 @@
 """The write-off desk in a browser, with a camera that sees a film: a code, then nothing, again."""
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -146,8 +147,12 @@ def test_without_a_connection_it_says_that_nothing_was_written_off(
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("NotAllowedError", "不允許使用相機"), ("NotFoundError", "沒有相機")],
-    ids=["denied", "none"],
+    [
+        ("NotAllowedError", "不允許使用相機"),
+        ("NotFoundError", "沒有相機"),
+        ("NotReadableError", "可能正被其他程式使用"),
+    ],
+    ids=["denied", "none", "in use"],
 )
 def test_a_camera_that_cannot_be_had_says_what_to_do(
     site: Site, clerk: str, name: str, says: str
@@ -160,7 +165,119 @@ def test_a_camera_that_cannot_be_had_says_what_to_do(
     sign_in(page, clerk, PASSWORD)
     page.get_by_role("button", name="開啟相機").click()
     expect(page.locator(".camera-state")).to_contain_text(says)
+    expect(page.locator(".camera-state")).to_contain_text("輸入號碼")
     expect(page.get_by_role("button", name="開啟相機")).to_be_visible()
+    page.locator("#number").fill("L00001")
+    page.keyboard.press("Enter")
+    verdict(page, "NOT_OURS")
+
+
+CAMERA = "document.querySelector('video').srcObject.getVideoTracks()[0]"
+
+
+@pytest.fixture
+def two_cameras(player: Playwright, site: Site) -> Iterator[Site]:
+    """The site seen by a browser with two cameras, which show a green field."""
+    cameras = (
+        "--use-fake-device-for-media-stream=device-count=2",
+        "--use-fake-ui-for-media-stream",
+    )
+    with launch(player, extra=cameras) as running:
+        visited = Site(running, site.origin)
+        yield visited
+        visited.close()
+        assert visited.watch.problems == []
+
+
+def test_another_camera_is_taken_and_remembered(two_cameras: Site, clerk: str) -> None:
+    page = two_cameras.open(width=390)
+    sign_in(page, clerk, PASSWORD)
+    change = page.get_by_role("button", name="換相機")
+    expect(change).to_be_hidden()
+    page.get_by_role("button", name="開啟相機").click()
+    expect(change).to_be_visible()
+    first = page.evaluate(f"{CAMERA}.getSettings().deviceId")
+    change.click()
+    expect(change).to_be_focused()
+    second = page.evaluate(f"{CAMERA}.getSettings().deviceId")
+    assert first != second
+    page.reload()
+    expect(change).to_be_visible()
+    assert page.evaluate(f"{CAMERA}.getSettings().deviceId") == second
+    page.evaluate("localStorage.setItem('deskCameraId', 'one that was unplugged')")
+    page.reload()
+    expect(change).to_be_visible()
+
+
+def test_a_light_is_offered_where_the_camera_has_one(site: Site, film: Path, clerk: str) -> None:
+    shoot(film, "nothing of ours")
+    page = site.open(width=390)
+    sign_in(page, clerk, PASSWORD)
+    light = page.get_by_role("button", name="補光燈")
+    page.get_by_role("button", name="開啟相機").click()
+    expect(page.get_by_role("button", name="關閉相機")).to_be_visible()
+    expect(light).to_be_hidden()
+    page.add_init_script(
+        "const asked = (window.asked = []), track = MediaStreamTrack.prototype;"
+        "track.getCapabilities = () => ({ torch: true });"
+        "track.applyConstraints = async (wanted) => {"
+        " asked.push(wanted.advanced[0].torch); if (asked.length > 2) throw new Error('no'); };"
+    )
+    page.reload()
+    light.click()
+    expect(light).to_have_attribute("aria-pressed", "true")
+    light.click()
+    expect(light).to_have_attribute("aria-pressed", "false")
+    assert page.evaluate("window.asked") == [True, False]
+    light.click()
+    expect(light).to_be_hidden()
+
+
+def test_a_camera_that_is_pulled_out_says_so(site: Site, film: Path, clerk: str) -> None:
+    shoot(film, "nothing of ours")
+    page = site.open()
+    sign_in(page, clerk, PASSWORD)
+    page.get_by_role("button", name="開啟相機").click()
+    expect(page.get_by_role("button", name="關閉相機")).to_be_visible()
+    page.evaluate(f"{CAMERA}.dispatchEvent(new Event('ended'))")
+    expect(page.locator(".camera-state")).to_contain_text("可能正被其他程式使用")
+    expect(page.get_by_role("button", name="開啟相機")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "paper", ["80mm 297mm", "148mm 210mm", "210mm 297mm"], ids=["80", "A5", "A4"]
+)
+def test_a_receipt_is_one_page_of_any_paper_black_on_white(
+    site: Site, clerk: str, number: str, paper: str
+) -> None:
+    page = site.open(scheme="dark")
+    page.add_init_script("window.print = () => { window.printed = true; };")
+    sign_in(page, clerk, PASSWORD)
+    page.locator("#number").fill(number)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="核銷這張票券").click()
+    page.get_by_role("link", name="收據頁").click()
+    page.get_by_role("button", name="列印").click()
+    assert page.evaluate("window.printed")
+    page.emulate_media(media="print")
+    seen = page.evaluate(
+        "() => [...document.querySelectorAll('body *')].filter((one) => one.innerText?.trim()"
+        " && !one.children.length && one.checkVisibility() && !one.closest('.slip'))"
+        ".map((one) => one.innerText)"
+    )
+    assert seen == []
+    colours = page.evaluate(
+        "() => [...document.querySelectorAll('.slip, .slip *')].map((one) => "
+        "getComputedStyle(one).color)"
+    )
+    assert set(colours) == {"rgb(0, 0, 0)"}
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    width, height = paper.split()
+    pdf = page.pdf(width=width, height=height, prefer_css_page_size=False)
+    assert len(re.findall(rb"/Type ?/Page\b", pdf)) == 1
+    slip = page.locator(".slip").bounding_box()
+    assert slip
+    assert slip["width"] <= 72 / 25.4 * 96 + 1
 
 
 def test_without_scripts_a_typed_number_is_written_off(site: Site, clerk: str, number: str) -> None:

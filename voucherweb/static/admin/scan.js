@@ -42,10 +42,7 @@ async function start() {
   starting = true;
   show("asking");
   try {
-    stream = await navigator.mediaDevices.getUserMedia({
-      audio: false,
-      video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } },
-    });
+    stream = await open(localStorage.getItem("deskCameraId"));
     read = await reader();
     await play();
   } catch (error) {
@@ -53,6 +50,35 @@ async function start() {
   } finally {
     starting = false;
   }
+}
+
+// The camera that was chosen last; where it is gone, the one on the back.
+async function open(chosen) {
+  const size = { width: { ideal: 1280 }, height: { ideal: 720 } };
+  const which = chosen ? { deviceId: { exact: chosen } } : { facingMode: "environment" };
+  try {
+    return await navigator.mediaDevices.getUserMedia({ audio: false, video: { ...which, ...size } });
+  } catch (error) {
+    if (!chosen || !MISSING.has(error.name)) throw error;
+    localStorage.removeItem("deskCameraId");
+    return open(null);
+  }
+}
+
+async function cameras() {
+  const all = await navigator.mediaDevices.enumerateDevices();
+  return all.filter((one) => one.kind === "videoinput");
+}
+
+async function change(button) {
+  const all = await cameras();
+  const now = stream?.getVideoTracks()[0].getSettings().deviceId;
+  const next = all[(all.findIndex((one) => one.deviceId === now) + 1) % all.length];
+  if (!stream || !next) return;
+  localStorage.setItem("deskCameraId", next.deviceId);
+  stop("asking");
+  await start();
+  if (!button.hidden) button.focus();
 }
 
 function whyNot(error) {
@@ -68,6 +94,7 @@ async function play() {
   const track = stream.getVideoTracks()[0];
   track.addEventListener("ended", () => stop("busy"));
   part("torch").hidden = !track.getCapabilities?.().torch;
+  part("camera-change").hidden = (await cameras()).length < 2;
   sessionStorage.setItem("deskCamera", "on");
   showRunning();
   setTimeout(look, PACE);
@@ -78,18 +105,19 @@ function stop(state) {
   stream = null;
   const video = part("camera")?.querySelector("video");
   if (video) video.srcObject = null;
-  const torch = part("torch");
-  if (torch) {
-    torch.hidden = true;
-    torch.setAttribute("aria-pressed", "false");
-  }
+  for (const name of ["torch", "camera-change"]) if (part(name)) part(name).hidden = true;
+  part("torch")?.setAttribute("aria-pressed", "false");
   show(state);
 }
 
 async function light(button) {
   const on = button.getAttribute("aria-pressed") !== "true";
-  await stream?.getVideoTracks()[0].applyConstraints({ advanced: [{ torch: on }] });
-  button.setAttribute("aria-pressed", String(on));
+  try {
+    await stream?.getVideoTracks()[0].applyConstraints({ advanced: [{ torch: on }] });
+    button.setAttribute("aria-pressed", String(on));
+  } catch {
+    button.hidden = true; // The camera said that it has a light, and has none to switch.
+  }
 }
 
 // Reading: by the browser's own detector where it has one for QR codes, else by jsQR.
@@ -220,7 +248,8 @@ document.addEventListener("htmx:after:swap", (event) => {
 
 function tell(good) {
   if (!navigator.userActivation?.hasBeenActive) return;
-  navigator.vibrate?.(good ? 80 : [120, 80, 120]);
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (!still) navigator.vibrate?.(good ? 80 : [120, 80, 120]);
   if (!part("sound")?.checked) return;
   audio ??= new AudioContext();
   const tone = audio.createOscillator();
@@ -241,6 +270,8 @@ document.addEventListener("click", (event) => {
   }
   const torch = target?.closest("[data-torch]");
   if (torch) light(torch);
+  const other = target?.closest("[data-camera-change]");
+  if (other) change(other);
 });
 document.addEventListener("change", (event) => {
   if (event.target instanceof HTMLInputElement && event.target.matches("[data-sound]")) {
