@@ -104,7 +104,7 @@ def day_list(
     of_day = [*_scope(actor), WriteOff.day == day]
     wanted = of_day if admin_id is None else [*of_day, WriteOff.admin_id == admin_id]
     counted = select(WriteOff.id).where(*wanted)
-    rows, total = fetch_page(_receipts().where(*wanted), asked, SORT, WriteOff.id, counted)
+    rows, total = fetch_page(_receipts(), asked, SORT, WriteOff.id, counted, pick_first=True)
     return DayList([read_receipt(row) for row in rows], total, _totals(of_day))
 
 

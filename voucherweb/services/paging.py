@@ -38,9 +38,12 @@ def fetch_page(
     columns: Mapping[str, SQLColumnExpression[Any]],
     tie: SQLColumnExpression[Any],
     counted: AnySelect | None = None,
+    *,
+    pick_first: bool = False,
 ) -> tuple[Rows, int]:
     """The rows of the page asked for and the number of all rows; `counted` has as many rows as
-    `query` and costs less to count.
+    `query` and costs less to count. `pick_first` when it selects `tie` and can be ordered: the
+    page is then found in it, and only its rows are joined to what `query` tells of them.
 
     Raises INVALID_PARAMETER when `pageSize: -1` would answer more than 10,000 rows.
     """
@@ -48,7 +51,12 @@ def fetch_page(
     total = session.scalar(select(func.count()).select_from(every.subquery())) or 0
     need_bounded(asked, total)
     key = order_key(columns[asked.field])
-    query = query.order_by(key.desc() if asked.descending else key.asc(), tie)
-    if asked.size > 0:
-        query = query.limit(asked.size).offset(asked.offset)
-    return session.execute(query).all(), total
+    order = key.desc() if asked.descending else key.asc(), tie
+    if counted is not None and pick_first:
+        picked = _cut(counted.order_by(*order), asked)
+        return session.execute(query.where(tie.in_(picked)).order_by(*order)).all(), total
+    return session.execute(_cut(query.order_by(*order), asked)).all(), total
+
+
+def _cut(query: AnySelect, asked: PageRequest) -> AnySelect:
+    return query.limit(asked.size).offset(asked.offset) if asked.size > 0 else query
