@@ -142,6 +142,7 @@ FROM bulk_purchases p WHERE p.vendor_id = d.id;
 _MEMBERS = """
 CREATE TEMP TABLE bulk_members ON COMMIT DROP AS
 SELECT n, gen_random_uuid() AS id, gen_random_uuid() AS card_id,
+       %(now)s::timestamptz - interval '2 days' - n * interval '1 second' AS joined,
        (ARRAY['F', 'M', 'F', 'M', 'F', 'M', 'U'])[1 + n %% 7] AS gender,
        CASE WHEN n %% 11 > 0 THEN date '1940-01-01' + (n * 37 %% 25000)::integer END AS birthdate,
        coalesce(p.points, 0) AS spent, coalesce(p.pieces, 0) AS pieces
@@ -153,18 +154,19 @@ FROM generate_series(0, %(members)s - 1) n LEFT JOIN (
 CREATE UNIQUE INDEX ON bulk_members (n);
 ANALYZE bulk_members;
 
-INSERT INTO members (id, name, gender, birthdate, phone_number)
+INSERT INTO members (id, name, gender, birthdate, phone_number, created_at)
 SELECT id, '會員 ' || n, gender, birthdate,
-       '09' || lpad((n * 7919::bigint %% 100000000)::text, 8, '0')
-FROM bulk_members;
+       '09' || lpad((n * 7919::bigint %% 100000000)::text, 8, '0'), joined
+FROM bulk_members ORDER BY n DESC;
 
-INSERT INTO cards (id, member_id, programme_id, balance, entry_count)
-SELECT card_id, id, '00000000-0000-0000-0000-000000000001', 10000, 1 + pieces FROM bulk_members;
+INSERT INTO cards (id, member_id, programme_id, balance, entry_count, created_at)
+SELECT card_id, id, '00000000-0000-0000-0000-000000000001', 10000, 1 + pieces, joined
+FROM bulk_members ORDER BY n DESC;
 
 INSERT INTO points_entries
     (card_id, seq, kind, debit, credit, points, balance_after, actor, created_at)
-SELECT card_id, 1, 'GRANT', 'PROGRAMME', 'CARD', spent + 10000, spent + 10000, 'bench', %(now)s
-FROM bulk_members;
+SELECT card_id, 1, 'GRANT', 'PROGRAMME', 'CARD', spent + 10000, spent + 10000, 'bench', joined
+FROM bulk_members ORDER BY n DESC;
 """
 
 _REDEMPTIONS = """
