@@ -21,6 +21,7 @@ from voucherweb.domain.scanning import typed_words
 from voucherweb.errors import invalid, refuse
 from voucherweb.models import AddOn, ApiKey, PartnerCall, Tenant
 from voucherweb.services.actor_names import actor_names
+from voucherweb.services.ids import parse_id
 from voucherweb.services.indexed import as_indexed
 from voucherweb.services.paging import fetch_page
 from voucherweb.services.search import contains
@@ -44,6 +45,14 @@ class Outcome(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     FAILED = "failed"
+
+
+class Ended(StrEnum):
+    """Why a token that was good once is refused: its key is `REVOKED`, or it has expired, or the
+    secret behind it was exchanged (`RENEWED`: by a new one)."""
+
+    REVOKED = "revoked"
+    RENEWED = "renewed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +146,17 @@ def get_call(actor: Actor, call_id: int, *, english: bool = False) -> LoggedCall
     if row is None:
         raise refuse("NOT_EXIST")
     return _named([row], english=english)[0]
+
+
+def why_ended(call: PartnerCall) -> Ended | None:
+    """Why the token of a key's call was refused; None for all other calls. That line is written
+    for tokens only that were good once (`partner_tokens.partner_of_ended`)."""
+    kind, _, id_ = call.caller.partition(":")
+    if call.status != 401 or call.fault is not None or kind != CallerKind.KEY:
+        return None
+    revoked_at = session.scalar(select(ApiKey.revoked_at).where(ApiKey.id == parse_id(id_)))
+    revoked = revoked_at is not None and revoked_at <= call.at
+    return Ended.REVOKED if revoked else Ended.RENEWED
 
 
 def same_key(call: PartnerCall) -> Sequence[PartnerCall]:

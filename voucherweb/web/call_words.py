@@ -8,13 +8,23 @@ from voucherweb.api.error_advice import ADVICE
 from voucherweb.api.partner.call import ALIAS, CALLS
 from voucherweb.errors import ERRORS
 from voucherweb.models import PartnerCall
-from voucherweb.services.call_lists import Outcome
+from voucherweb.services.call_lists import Ended, Outcome
 from voucherweb.web.language import Text
 
 OUTCOMES: Final = {
     Outcome.DONE: Text("成功", "Done"),
     Outcome.REFUSED: Text("被拒絕（4xx）", "Refused (4xx)"),
     Outcome.FAILED: Text("系統錯誤（5xx）", "Our failure (5xx)"),
+}
+ENDED: Final[dict[Ended | None, Text]] = {
+    Ended.REVOKED: Text(
+        "這把金鑰已撤銷，對方仍在使用它的權杖。",
+        "The key had been revoked, and its token is still in use.",
+    ),
+    Ended.RENEWED: Text(
+        "權杖已過期，或取得它的密鑰已更換。",
+        "The token had expired, or the secret that it was fetched with had been replaced.",
+    ),
 }
 COMMON: Final = (
     *("INVALID_PARAMETER", "UNAUTHORIZED", "FORBIDDEN", "NOT_FOUND", "METHOD_NOT_ALLOWED"),

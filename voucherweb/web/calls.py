@@ -61,6 +61,7 @@ def show(actor: Actor, call_id: int) -> Response:
         line=call.line,
         others=call_lists.same_key(call.line),
         advice=call_words.advice(call.line.code),
+        ended=call_words.ENDED.get(call_lists.why_ended(call.line)),
         caller_url=_caller_url(actor, call.line),
     )
 
