@@ -14,7 +14,7 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import func, select, text
 
-from tests.cli.conftest import Ran
+from tests.cli.conftest import ROOT, Ran
 from voucherweb.config import Settings
 from voucherweb.demo import load
 from voucherweb.demo.pictures import MOTIFS, draw_picture
@@ -186,6 +186,21 @@ def test_imports_show_their_failures(demo: Flask) -> None:
     with unit_of_work():
         counts = session.execute(select(CouponImport.success, CouponImport.failed)).all()
     assert sorted(counts) == [(80, 3), (120, 3), (160, 3)]
+
+
+def test_the_sample_add_on_is_registered_where_its_readme_serves_it(demo: Flask) -> None:
+    (found,) = rows(
+        "SELECT name, url, origin, status, plan_start < now() AND plan_end > now() FROM add_ons"
+    )
+    assert found == (
+        "會員服務台（範例）",
+        "http://127.0.0.1:9000/",
+        "http://127.0.0.1:9000",
+        "ENABLED",
+        True,
+    )
+    readme = (ROOT / "examples" / "add-on" / "README.md").read_text(encoding="utf-8")
+    assert found[1] in readme
 
 
 def test_the_accounts_are_told_to_the_owner_alone(demo: Flask, demo_settings: Settings) -> None:

@@ -22,6 +22,7 @@ from voucherweb.domain.enums import CouponSource
 from voucherweb.domain.partner import CallerKind, Partner
 from voucherweb.models import Member, Programme
 from voucherweb.services import (
+    add_ons,
     api_keys,
     branches,
     call_log,
@@ -33,6 +34,7 @@ from voucherweb.services import (
     coupon_sets,
     partner_points,
 )
+from voucherweb.services.add_ons import AddOnTerms, Plan
 from voucherweb.services.autocommit import within_unit_of_work
 from voucherweb.services.call_log import Line
 from voucherweb.services.partner_points import CardKey, Refs
@@ -42,6 +44,7 @@ FOUNDED: Final = -60
 """The day, counted from today, since when the partner is there."""
 HOLDERS: Final = 18
 POOL: Final = 200
+SAMPLE_ADD_ON: Final = "http://127.0.0.1:9000/"
 CALLS: Final = (
     ("POST", "/v2/connect/add/points", 201, None),
     ("GET", "/v2/connect/transactions", 200, None),
@@ -58,6 +61,7 @@ def set_up(admin: Actor, calendar: Calendar) -> None:
         branches.create_branch(admin, admin.tenant_id, "KH01", "小港院區")
         branches.create_branch(admin, admin.tenant_id, "KH02", "旗津門診")
         till = _keys(admin)
+        _add_on(admin, calendar)
         holders = _holders(admin)
         held = [
             cards.give_card(OPERATOR, one.household_member_id, campaign.id).card for one in holders
@@ -80,6 +84,18 @@ def _keys(admin: Actor) -> Partner:
     made = api_keys.create_key(admin, admin.tenant_id, "院內商店 POS")
     owner = admin.tenant_id or uuid.UUID(int=0)
     return Partner(CallerKind.KEY, made.id, admin.tenant_id, owner, made.id)
+
+
+def _add_on(admin: Actor, calendar: Calendar) -> None:
+    """The sample of `examples/add-on`, where its README serves it: until somebody does, its page
+    says that it does not answer. Only the browser that opens it ever asks there."""
+    terms = AddOnTerms(
+        "會員服務台（範例）",
+        SAMPLE_ADD_ON,
+        Plan("試用方案", calendar.at(FOUNDED, 0), calendar.at(300, 23)),
+        {"greeting": "歡迎光臨院內商店"},
+    )
+    add_ons.create_add_on(admin, admin.tenant_id, "sample", terms)
 
 
 def _holders(admin: Actor) -> Sequence[Member]:
