@@ -1,5 +1,6 @@
 """What certification sees in a log of calls, and what it does not take for evidence."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -214,9 +215,9 @@ def second(after: float) -> str:
     return (NOON + timedelta(seconds=after)).isoformat().replace("+00:00", "Z")
 
 
-def rows(start: datetime, end: datetime) -> int:
+def rows(windows: Sequence[tuple[datetime, datetime]]) -> list[int]:
     """One transaction each second."""
-    return round((end - start).total_seconds())
+    return [round((end - start).total_seconds()) for start, end in windows]
 
 
 GOOD = [read(0, 3), read(0, 3, page=2), read(3, 4)]

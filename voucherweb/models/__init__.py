@@ -23,10 +23,12 @@ from voucherweb.models.jobs import AuditEntry, IdempotencyKey, Job, Upload
 from voucherweb.models.members import (
     PLATFORM_OWNER,
     PLATFORM_PROGRAMME,
+    CampaignHolder,
     Card,
     Member,
     PointsEntry,
     Programme,
+    ProgrammeSum,
 )
 from voucherweb.models.partners import (
     AddOn,
@@ -62,6 +64,7 @@ __all__ = [
     "AuthSession",
     "Base",
     "Branch",
+    "CampaignHolder",
     "Card",
     "CodeImportFailure",
     "ConnectFamily",
@@ -81,6 +84,7 @@ __all__ = [
     "PartnerCall",
     "PointsEntry",
     "Programme",
+    "ProgrammeSum",
     "QuotaEntry",
     "QuotaPurchase",
     "QuotaPurchaseRevision",

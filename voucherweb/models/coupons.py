@@ -133,6 +133,7 @@ class CouponGift(Base):
             unique=True,
             postgresql_where=text("status <> 'VOIDED'"),
         ),
+        Index("ix_coupon_gifts_status", "set_id", "status", "ordinal"),
         Index("ix_coupon_gifts_member", "member_id", "owner_id", "given_at", "id"),
         {"postgresql_with": {"fillfactor": 80}},
     )

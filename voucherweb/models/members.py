@@ -7,6 +7,7 @@ from decimal import Decimal
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    FetchedValue,
     ForeignKey,
     Index,
     Numeric,
@@ -87,6 +88,7 @@ class Card(Base):
         CheckConstraint("entry_count >= 0", name="entry_count"),
         UniqueConstraint("member_id", "programme_id"),
         Index(None, "programme_id", "created_at"),
+        Index("ix_cards_number", "programme_id", text('card_no COLLATE "C"')),
         {"postgresql_with": {"fillfactor": 70}},
     )
 
@@ -106,7 +108,8 @@ class PointsEntry(Base):
 
     `seq` numbers the card's entries without gaps; `balance_after` is the card's balance then.
     To a partner an entry is the transaction `transaction_id`; one that takes another back names
-    it by `voids`. `owner_id` is the programme's tenant, or `PLATFORM_OWNER`.
+    it by `voids`. `owner_id` is the programme's tenant, or `PLATFORM_OWNER`; `programme_id`, which
+    the database fills in, is None for the platform, which has a single programme.
     """
 
     __tablename__ = "points_entries"
@@ -133,7 +136,21 @@ class PointsEntry(Base):
             "owner_id",
             "kind",
             "created_at",
-            postgresql_where=text("kind <> 'REDEEM'"),
+            postgresql_where=text("kind <> 'REDEEM' AND programme_id IS NULL"),
+            postgresql_include=["points", "credit"],
+        ),
+        Index(
+            "ix_points_entries_programme",
+            "programme_id",
+            "created_at",
+            postgresql_where=text("programme_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_points_entries_programme_kind",
+            "programme_id",
+            "kind",
+            "created_at",
+            postgresql_where=text("programme_id IS NOT NULL"),
             postgresql_include=["points", "credit"],
         ),
         Index(
@@ -153,6 +170,7 @@ class PointsEntry(Base):
             "ix_points_entries_ref_no",
             "owner_id",
             "ref_no",
+            "created_at",
             postgresql_where=text("ref_no IS NOT NULL"),
         ),
         Index(
@@ -182,3 +200,33 @@ class PointsEntry(Base):
     ref_no: Mapped[str | None]
     ref_id: Mapped[str | None]
     voids: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("points_entries.id"))
+    programme_id: Mapped[uuid.UUID | None] = mapped_column(server_default=FetchedValue())
+
+
+class ProgrammeSum(Base):
+    """Points of a programme's entries before `until`, added up by the chore `close_points`: what
+    was added and burned, and of both what was taken back. Redemptions are told by vouchers."""
+
+    __tablename__ = "programme_sums"
+    __table_args__ = (
+        CheckConstraint(
+            "added >= 0 AND burned >= 0 AND taken_back >= 0 AND given_back >= 0", name="sums"
+        ),
+    )
+
+    programme_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("programmes.id"), primary_key=True)
+    until: Mapped[datetime]
+    added: Mapped[int] = mapped_column(BigInteger)
+    burned: Mapped[int] = mapped_column(BigInteger)
+    taken_back: Mapped[int] = mapped_column(BigInteger)
+    given_back: Mapped[int] = mapped_column(BigInteger)
+
+
+class CampaignHolder(Base):
+    """A member who holds a card of one or more of a tenant's campaigns; noted by the database when
+    the first is made."""
+
+    __tablename__ = "campaign_holders"
+
+    tenant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    member_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("members.id"), primary_key=True)

@@ -7,7 +7,16 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, func
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -140,10 +149,30 @@ class PartnerCall(Base):
 
     __tablename__ = "partner_calls"
     __table_args__ = (
-        Index("ix_partner_calls_tenant", "tenant_id", "id"),
-        Index("ix_partner_calls_caller", "caller", "id"),
+        Index("ix_partner_calls_tenant", "tenant_id", "at", postgresql_include=["status"]),
+        Index("ix_partner_calls_caller", "caller", "at", postgresql_include=["status"]),
         Index(None, "request_id"),
         Index(None, "at"),
+        # What did not succeed is looked for most, and is little.
+        Index(
+            "ix_partner_calls_refused",
+            "at",
+            postgresql_where=text("status >= 400"),
+            postgresql_include=["status", "code", "tenant_id", "caller", "id"],
+        ),
+        Index(
+            "ix_partner_calls_tenant_refused",
+            "tenant_id",
+            "at",
+            postgresql_where=text("status >= 400"),
+            postgresql_include=["status", "code", "caller", "id"],
+        ),
+        Index(
+            "ix_partner_calls_key",
+            "idempotency_key",
+            postgresql_where=text("idempotency_key IS NOT NULL"),
+        ),
+        {"postgresql_with": {"autovacuum_vacuum_insert_scale_factor": 0.02}},
     )
 
     id: Mapped[SerialKey]

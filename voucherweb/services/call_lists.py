@@ -8,8 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Row, func, literal, literal_column, select
 
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
@@ -23,19 +22,22 @@ from voucherweb.models import AddOn, ApiKey, PartnerCall, Tenant
 from voucherweb.services.actor_names import actor_names
 from voucherweb.services.ids import parse_id
 from voucherweb.services.indexed import as_indexed
-from voucherweb.services.paging import fetch_page
+from voucherweb.services.paging import AnySelect, fetch_page
 from voucherweb.services.search import contains
 from voucherweb.transaction import session
 
-SORT_FIELDS: Final = ("id",)
+SORT_FIELDS: Final = ("time",)
 MOST_LISTED: Final = MAX_ALL_ROWS
 """Who wants to see further back narrows the list."""
-LOOKED_AT: Final = 100_000
-"""How many of the newest calls are looked through for a status, a code or a path, which no index
-knows."""
+LOOKED_AT: Final = 20_000
+"""How many of the newest calls are looked through for a path, which no index knows; and for what
+came of them: of those that did not succeed, so many of these."""
 RECENTLY: Final = timedelta(hours=24)
-_NEAR: Final = 50_000
+MOST_RECENT: Final = 100_000
+"""Calls that are counted in that time."""
 _MOST_REPEATS: Final = 20
+_REFUSED: Final = PartnerCall.status >= literal_column("400")
+"""Spelled out, so that every plan knows that the index of these calls will do."""
 _MAX_ID: Final = 2**63 - 1
 
 
@@ -76,6 +78,11 @@ class CallFilter:
         """Whether it asks for something that no index knows."""
         return bool(self.outcome or self.code or self.path)
 
+    @property
+    def is_of_refused(self) -> bool:
+        """Whether it asks for calls that did not succeed."""
+        return bool(self.outcome not in {None, Outcome.DONE} or self.code)
+
 
 @dataclass(frozen=True, slots=True)
 class LoggedCall:
@@ -101,14 +108,13 @@ class Recent:
     @property
     def is_all(self) -> bool:
         """Whether there were no more than these."""
-        return self.total < LOOKED_AT
+        return self.total < MOST_RECENT
 
 
 def list_calls(
     actor: Actor, wanted: CallFilter, asked: PageRequest, zone: ZoneInfo, *, english: bool = False
 ) -> tuple[list[LoggedCall], int]:
-    """A page of calls, sorted by `id` (in the order in which they were written), and how many
-    match, 10,000 at the most.
+    """A page of calls, sorted by `time`, and how many match, 10,000 at the most.
 
     The platform reads all, a tenant's admin those of the own tenant. Raises FORBIDDEN for
     everybody else, and INVALID_PARAMETER for a page beyond 10,000 calls.
@@ -119,29 +125,48 @@ def list_calls(
             "page", f"only the first {MOST_LISTED} calls are listed", f"只列出前 {MOST_LISTED} 筆"
         )
     scope = [*allowed, *_indexed(wanted, zone)]
-    lines: Any = PartnerCall
     if wanted.looks_through:
-        lines, scope = _newest(scope), []
-    conditions = [*scope, *_looked_for(lines, wanted)]
-    rows, total = fetch_page(
-        select(lines, Tenant.name)
-        .outerjoin(Tenant, Tenant.id == lines.tenant_id)
-        .where(*conditions),
-        asked,
-        {"id": as_indexed(lines.id)},
-        as_indexed(lines.id),
-        select(lines.id).where(*conditions).limit(MOST_LISTED + 1),
-    )
-    return _named(rows, english=english), min(total, MOST_LISTED)
+        ids, total = _looked_for(wanted, scope, asked)
+    else:
+        rows, total = fetch_page(
+            select(PartnerCall.id).where(*scope),
+            asked,
+            {"time": PartnerCall.at},
+            as_indexed(PartnerCall.id),
+            select(literal(1).label("one")).where(*scope).limit(MOST_LISTED + 1),
+        )
+        ids = [row[0] for row in rows]
+    found = {row[0].id: row for row in session.execute(_told().where(PartnerCall.id.in_(ids)))}
+    return _named([found[id_] for id_ in ids], english=english), min(total, MOST_LISTED)
+
+
+def _looked_for(
+    wanted: CallFilter, scope: Sequence[ColumnElement[bool]], asked: PageRequest
+) -> tuple[list[int], int]:
+    """The ids of a page of those among the newest that fulfil what no index knows, and how many
+    do. Looks through them once, unless the page lies beyond the last."""
+    named = [PartnerCall.id, PartnerCall.at, PartnerCall.status, PartnerCall.code]
+    if wanted.path:  # All but the path is told by the indexes of calls that did not succeed.
+        named.append(PartnerCall.path)
+    refused = [_REFUSED] if wanted.is_of_refused else []
+    picked = select(*named).where(*scope, *refused)
+    newest = picked.order_by(PartnerCall.at.desc()).limit(LOOKED_AT).subquery("newest")
+    query = select(newest.c.id, func.count().over()).where(*_conditions(newest.c, wanted))
+    order = newest.c.at.desc() if asked.descending else newest.c.at.asc()
+    page = query.order_by(order, newest.c.id).limit(asked.size).offset(asked.offset)
+    rows = session.execute(page).all()
+    if not rows and asked.offset:
+        return [], session.scalars(select(func.count()).select_from(query.subquery())).one()
+    return [row[0] for row in rows], rows[0][1] if rows else 0
+
+
+def _told() -> AnySelect:
+    return select(PartnerCall, Tenant.name).outerjoin(Tenant, Tenant.id == PartnerCall.tenant_id)
 
 
 def get_call(actor: Actor, call_id: int, *, english: bool = False) -> LoggedCall:
     """One call of those that the actor may read; raises FORBIDDEN and NOT_EXIST."""
-    query = (
-        select(PartnerCall, Tenant.name)
-        .outerjoin(Tenant, Tenant.id == PartnerCall.tenant_id)
-        .where(PartnerCall.id == min(call_id, _MAX_ID), *_allowed(actor))
-    )
+    query = _told().where(PartnerCall.id == min(call_id, _MAX_ID), *_allowed(actor))
     row = session.execute(query).one_or_none()
     if row is None:
         raise refuse("NOT_EXIST")
@@ -160,19 +185,18 @@ def why_ended(call: PartnerCall) -> Ended | None:
 
 
 def same_key(call: PartnerCall) -> Sequence[PartnerCall]:
-    """The other calls of the same caller, among those written shortly before and after, that bore
-    the same `Idempotency-Key`; the earliest first, 20 at the most."""
+    """The other calls of the same caller that bore the same `Idempotency-Key`; the earliest first,
+    20 at the most."""
     if call.idempotency_key is None:
         return []
     return session.scalars(
         select(PartnerCall)
         .where(
             PartnerCall.caller == call.caller,
-            PartnerCall.id.between(call.id - _NEAR, call.id + _NEAR),
             PartnerCall.id != call.id,
             PartnerCall.idempotency_key == call.idempotency_key,
         )
-        .order_by(PartnerCall.id)
+        .order_by(PartnerCall.at, PartnerCall.id)
         .limit(_MOST_REPEATS)
     ).all()
 
@@ -180,13 +204,19 @@ def same_key(call: PartnerCall) -> Sequence[PartnerCall]:
 def recent(actor: Actor) -> Recent:
     """What came of the calls of the last 24 hours: those of the tenant, or of the platform's own
     keys. Raises FORBIDDEN."""
-    lines = _newest(_own(actor))
+    since = clock.now() - RECENTLY
+    newest = (
+        select(PartnerCall.status)
+        .where(*_own(actor), PartnerCall.at >= since)
+        .order_by(PartnerCall.at.desc())
+        .limit(MOST_RECENT)
+        .subquery("newest")
+    )
     counted = [
-        func.count().filter(_came_to(lines.status, one))
+        func.count().filter(_came_to(newest.c.status, one))
         for one in (Outcome.DONE, Outcome.REFUSED, Outcome.FAILED)
     ]
-    since = clock.now() - RECENTLY
-    row = session.execute(select(*counted).where(lines.at >= since)).one()
+    row = session.execute(select(*counted).select_from(newest)).one()
     return Recent(row[0], row[1], row[2])
 
 
@@ -197,16 +227,10 @@ def has_called(actor: Actor) -> bool:
 
 def last_refused(actor: Actor, most: int, *, english: bool = False) -> list[LoggedCall]:
     """The latest calls of the same that did not do what they were to; raises FORBIDDEN."""
-    lines = _newest(_own(actor))
-    query = select(lines, Tenant.name).outerjoin(Tenant, Tenant.id == lines.tenant_id)
-    bad = query.where(lines.status >= 400).order_by(lines.id.desc()).limit(most)
-    return _named(session.execute(bad).all(), english=english)
-
-
-def _newest(scope: Sequence[ColumnElement[bool]]) -> Any:
-    """The newest calls, as a table to look through."""
-    newest = select(PartnerCall).where(*scope).order_by(PartnerCall.id.desc()).limit(LOOKED_AT)
-    return aliased(PartnerCall, newest.subquery())
+    latest = (PartnerCall.at.desc(), PartnerCall.id)
+    ids = select(PartnerCall.id).where(*_own(actor), _REFUSED).order_by(*latest).limit(most)
+    query = _told().where(PartnerCall.id.in_(session.scalars(ids).all()))
+    return _named(session.execute(query.order_by(*latest)).all(), english=english)
 
 
 def _own(actor: Actor) -> list[ColumnElement[bool]]:
@@ -260,7 +284,7 @@ def _indexed(wanted: CallFilter, zone: ZoneInfo) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _looked_for(lines: Any, wanted: CallFilter) -> list[ColumnElement[bool]]:
+def _conditions(lines: Any, wanted: CallFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.outcome:
         conditions.append(_came_to(lines.status, wanted.outcome))

@@ -1,26 +1,44 @@
 """What happened in one points programme: its totals, and its movements on all cards."""
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, and_, cast, func, literal_column, or_, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Select,
+    and_,
+    any_,
+    cast,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+    true,
+)
 
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import PointsEntryKind
 from voucherweb.domain.paging import MAX_ALL_ROWS, PageRequest
 from voucherweb.domain.scanning import typed_words
 from voucherweb.errors import invalid
-from voucherweb.models import PLATFORM_OWNER, Card, PointsEntry, Programme, Voucher
-from voucherweb.services.campaigns import get_campaign
+from voucherweb.models import PLATFORM_OWNER, Card, PointsEntry, Programme, ProgrammeSum, Voucher
+from voucherweb.services.campaigns import get_campaign, owned_by
 from voucherweb.services.card_statement import StatementLine, statement_lines
 from voucherweb.services.ids import parse_id
-from voucherweb.transaction import session
+from voucherweb.transaction import session, unit_of_work
 
 SORT_FIELDS: Final = ("time",)
 MOST_LISTED: Final = MAX_ALL_ROWS
 """Who wants to see further back narrows the list."""
 _GIVEN: Final = (PointsEntryKind.ADD, PointsEntryKind.GRANT)
+_SUMMED: Final = (*_GIVEN, PointsEntryKind.BURN, PointsEntryKind.VOID)
 _PARTNERS: Final = PointsEntry.kind != literal_column("'REDEEM'")
 """Spelled out, so that every plan knows that the index of these entries will do."""
 
@@ -43,38 +61,74 @@ class Totals:
 
 
 def totals(actor: Actor, campaign_id: uuid.UUID | None) -> Totals:
-    """The totals of a programme, added up from its entries; raises as `get_campaign` does.
+    """The totals of a programme, as its entries add up to; raises as `get_campaign` does."""
+    programme = get_campaign(actor, campaign_id)
+    owner_id = programme.tenant_id or PLATFORM_OWNER
+    return _added_up(owner_id, Programme.id == programme.id)
+
+
+def totals_of(owner_id: uuid.UUID) -> Totals:
+    """The totals of all programmes of an owner, a tenant or `PLATFORM_OWNER`, together."""
+    return _added_up(owner_id, owned_by(owner_id))
+
+
+def _added_up(owner_id: uuid.UUID, which: ColumnElement[bool]) -> Totals:
+    """What was added up before (`close_points`) and the entries since, in one statement, so that
+    none is counted twice or not at all.
 
     What was redeemed is told by the vouchers, whose prices never change once a piece was sold
     (`books prove` holds both together): they are hundreds where entries are millions.
     """
-    programme = get_campaign(actor, campaign_id)
+    since = func.coalesce(ProgrammeSum.until, cast("-infinity", DateTime(timezone=True)))
+    later = _later(owner_id, since).lateral("later")
+    names = ("added", "burned", "taken_back", "given_back")
+    sums = (
+        func.coalesce(func.sum(func.coalesce(getattr(ProgrammeSum, name), 0) + later.c[name]), 0)
+        for name in names
+    )
+    query = (
+        select(*sums)
+        .select_from(Programme)
+        .outerjoin(ProgrammeSum, ProgrammeSum.programme_id == Programme.id)
+        .join(later, true())
+        .where(which)
+    )
+    added, burned, taken_back, given_back = (int(one) for one in session.execute(query).one())
+    return Totals(added, burned, _redeemed(owner_id), taken_back, given_back)
+
+
+def _later(owner_id: uuid.UUID, since: ColumnElement[Any]) -> Select[Any]:
+    """The sums of a programme's entries from a moment on; every kind is named, because the index
+    begins with it."""
     kind, credit = PointsEntry.kind, PointsEntry.credit
     voids = kind == PointsEntryKind.VOID
 
-    def points_of(condition: ColumnElement[bool]) -> Any:
-        return func.coalesce(func.sum(PointsEntry.points).filter(condition), 0)
+    def points_of(condition: ColumnElement[bool], name: str) -> ColumnElement[Any]:
+        return func.coalesce(func.sum(PointsEntry.points).filter(condition), 0).label(name)
 
-    query = select(
-        points_of(kind.in_(_GIVEN)),
-        points_of(kind == PointsEntryKind.BURN),
-        points_of(voids & (credit != "CARD")),
-        points_of(voids & (credit == "CARD")),
-    ).where(_PARTNERS)
-    if programme.tenant_id is None:
-        query = query.where(PointsEntry.owner_id == PLATFORM_OWNER)
-    else:
-        query = query.join(Card, Card.id == PointsEntry.card_id).where(_of(programme))
-    added, burned, taken_back, given_back = (int(one) for one in session.execute(query).one())
-    return Totals(added, burned, _redeemed(programme), taken_back, given_back)
+    return select(
+        points_of(kind.in_(_GIVEN), "added"),
+        points_of(kind == PointsEntryKind.BURN, "burned"),
+        points_of(voids & (credit != "CARD"), "taken_back"),
+        points_of(voids & (credit == "CARD"), "given_back"),
+    ).where(
+        _of(owner_id, Programme.id), kind.in_(_SUMMED), _PARTNERS, PointsEntry.created_at >= since
+    )
 
 
-def _redeemed(programme: Programme) -> int:
+def _redeemed(owner_id: uuid.UUID) -> int:
     """Vouchers are paid for in the platform's programme alone."""
-    if programme.tenant_id is not None:
+    if owner_id != PLATFORM_OWNER:
         return 0
     spent = func.sum(cast(Voucher.redeemed, BigInteger) * Voucher.redeem_points)
     return int(session.scalar(select(func.coalesce(spent, 0))) or 0)
+
+
+def close_points() -> int:
+    """Add up the entries that are over, for the totals of programmes; of how many programmes there
+    were any. Numbers stay what they are: an entry is counted here, or else when it is asked."""
+    with unit_of_work():
+        return int(session.execute(text("SELECT close_points()")).scalar_one())
 
 
 def movements(
@@ -99,32 +153,58 @@ def movements(
             f"only the first {MOST_LISTED} movements are listed",
             f"只列出前 {MOST_LISTED} 筆",
         )
-    wanted = [_of(programme)]
+    wanted = [_of(programme.tenant_id or PLATFORM_OWNER, literal(programme.id))]
     if kind is not None:
         wanted.append(PointsEntry.kind == kind)
         if kind is not PointsEntryKind.REDEEM:
             wanted.append(_PARTNERS)
     words = typed_words(typed)
     if words:
-        wanted.append(_named(words))
-    lines, total = statement_lines(and_(*wanted), asked, most=MOST_LISTED + 1, english=english)
+        named, is_card = _named(programme, words, wanted, asked)
+        wanted.append(named)
+        if is_card:  # Its entries are in the order of their times, and an index knows it.
+            asked = replace(asked, field="seq")
+    lines, total = statement_lines(wanted, asked, most=MOST_LISTED + 1, english=english)
     return lines, min(total, MOST_LISTED)
 
 
-def _of(programme: Programme) -> ColumnElement[bool]:
-    """The owner is named too, because an index knows the entries of each."""
-    owner_id = programme.tenant_id or PLATFORM_OWNER
-    return and_(PointsEntry.owner_id == owner_id, Card.programme_id == programme.id)
+def _of(owner_id: uuid.UUID, programme_id: ColumnElement[Any] | Any) -> ColumnElement[bool]:
+    """A programme's entries. The platform's name none, because it has a single one."""
+    if owner_id == PLATFORM_OWNER:
+        return and_(PointsEntry.owner_id == owner_id, PointsEntry.programme_id.is_(None))
+    return PointsEntry.programme_id == programme_id
 
 
-def _named(words: str) -> ColumnElement[bool]:
-    """Each of these has an index, of which the last knows what partners can name only."""
-    card = session.scalar(select(Card.id).where(Card.card_no == words))
-    named = [PointsEntry.ref_no == words, PointsEntry.ref_id == words]
-    if card is not None:
-        named.append(PointsEntry.card_id == card)
+def _named(
+    programme: Programme, words: str, wanted: Sequence[ColumnElement[bool]], asked: PageRequest
+) -> tuple[ColumnElement[bool], bool]:
+    """The condition under which an entry is named so, and whether it is that of one card alone."""
+    owned = Card.programme_id == programme.id
+    card = session.scalar(select(Card.id).where(Card.card_no == words, owned))
+    ids = _by_reference(programme.tenant_id or PLATFORM_OWNER, words, wanted, asked)
+    by_id = PointsEntry.id == any_(literal(ids, ARRAY(BigInteger)))
+    if card is None:
+        return by_id, False
+    of_card = PointsEntry.card_id == card
+    return (or_(of_card, by_id), False) if ids else (of_card, True)
+
+
+def _by_reference(
+    owner_id: uuid.UUID, words: str, wanted: Sequence[ColumnElement[bool]], asked: PageRequest
+) -> list[int]:
+    """The entries that an id or a reference names. Each has an index, of which that of ids knows
+    what partners can name only; a reference may be that of very many."""
+    at = PointsEntry.created_at
+    named = [
+        and_(PointsEntry.owner_id == owner_id, PointsEntry.ref_no == words),
+        and_(PointsEntry.owner_id == owner_id, PointsEntry.ref_id == words),
+    ]
     transaction_id = parse_id(words)
     if transaction_id:
-        redeemed = PointsEntry.kind == PointsEntryKind.REDEEM
-        named.append(and_(PointsEntry.transaction_id == transaction_id, ~redeemed))
-    return or_(*named)
+        named.append(and_(PointsEntry.transaction_id == transaction_id, _PARTNERS))
+    found: set[int] = set()
+    for one in named:
+        query = select(PointsEntry.id).where(*wanted, one)
+        order = at.desc() if asked.descending else at.asc()
+        found.update(session.scalars(query.order_by(order, PointsEntry.id).limit(MOST_LISTED + 1)))
+    return sorted(found)

@@ -1,11 +1,12 @@
 """The movements of one card, as pages show them."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, SQLColumnExpression, select
+from sqlalchemy import ColumnElement, Row, SQLColumnExpression, literal, select
 from sqlalchemy.orm import aliased
 
 from voucherweb.domain.numbering import user_voucher_no
@@ -13,7 +14,8 @@ from voucherweb.domain.paging import PageRequest
 from voucherweb.models import Card, PointsEntry, Redemption, Voucher
 from voucherweb.services.actor_names import actor_names
 from voucherweb.services.indexed import as_indexed
-from voucherweb.services.paging import fetch_page
+from voucherweb.services.paging import AnySelect, fetch_page
+from voucherweb.transaction import session
 
 SORT: Final[dict[str, SQLColumnExpression[Any]]] = {
     "seq": as_indexed(PointsEntry.seq),
@@ -46,18 +48,31 @@ class StatementLine:
 
 
 def statement_lines(
-    wanted: ColumnElement[bool],
+    wanted: Sequence[ColumnElement[bool]],
     asked: PageRequest,
     *,
     most: int | None = None,
     english: bool = False,
 ) -> tuple[list[StatementLine], int]:
-    """A page of the movements that fulfil the condition on cards and entries, sorted by `seq` or
-    `time`, and how many there are; `most` says where counting may stop."""
+    """A page of the movements that fulfil the conditions on entries, sorted by `seq` or `time`, and
+    how many there are; `most` says where counting may stop. They are found first, by an index
+    alone, so that turning pages over reads nothing but what is shown."""
+    found, total = fetch_page(
+        select(PointsEntry.id).where(*wanted),
+        asked,
+        SORT,
+        PointsEntry.id,
+        select(literal(1).label("one")).select_from(PointsEntry).where(*wanted).limit(most),
+    )
+    ids = [row[0] for row in found]
+    rows = {row[0].id: row for row in session.execute(_told().where(PointsEntry.id.in_(ids)))}
+    names = actor_names((row[0].actor for row in rows.values()), english=english)
+    return [_line(rows[id_], names) for id_ in ids], total
+
+
+def _told() -> AnySelect:
     taking_back = aliased(PointsEntry)
-    counted = select(PointsEntry.id).join(Card, Card.id == PointsEntry.card_id).where(wanted)
-    counted = counted.limit(most)
-    query = (
+    return (
         select(
             PointsEntry,
             Card.card_no,
@@ -71,11 +86,7 @@ def statement_lines(
         .outerjoin(Redemption, Redemption.id == PointsEntry.redemption_id)
         .outerjoin(Voucher, Voucher.id == Redemption.voucher_id)
         .outerjoin(taking_back, taking_back.voids == PointsEntry.id)
-        .where(wanted)
     )
-    rows, total = fetch_page(query, asked, SORT, PointsEntry.id, counted)
-    names = actor_names((row[0].actor for row in rows), english=english)
-    return [_line(row, names) for row in rows], total
 
 
 def _line(row: Row[*tuple[Any, ...]], names: dict[str, str]) -> StatementLine:

@@ -6,9 +6,10 @@ The evidence is the log of the key's calls and, for add-ons, the exchange tokens
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from itertools import accumulate
+from typing import Final, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, DateTime, func, literal, select
 
 from voucherweb.domain.certification import (
     FETCHING,
@@ -152,10 +153,19 @@ def _item(found: tuple[str, Finding]) -> Item:
     return Item(name, TITLES[name], finding, to_do)
 
 
+_LOGGED: Final = (
+    *(PartnerCall.at, PartnerCall.ms, PartnerCall.request_id, PartnerCall.method),
+    *(PartnerCall.path, PartnerCall.query, PartnerCall.status, PartnerCall.code),
+    *(PartnerCall.idempotency_key, PartnerCall.replayed, PartnerCall.fingerprint),
+    PartnerCall.retry_after,
+)
+"""What is seen of a call, in the order of `Seen`."""
+
+
 def _calls(key: ApiKey, since: datetime | None) -> list[Seen]:
     """The key's calls, and the tokens that it fetched, in the order in which they were answered."""
-    logged = select(PartnerCall).where(PartnerCall.caller == f"key:{key.id}")
-    fetched = select(AuditEntry).where(
+    logged = select(*_LOGGED).where(PartnerCall.caller == f"key:{key.id}")
+    fetched = select(AuditEntry.at, AuditEntry.request_id).where(
         AuditEntry.object_kind == "api_key",
         AuditEntry.object_id == str(key.id),
         AuditEntry.action == "api_key.token",
@@ -163,18 +173,19 @@ def _calls(key: ApiKey, since: datetime | None) -> list[Seen]:
     if since is not None:
         logged = logged.where(PartnerCall.at >= since)
         fetched = fetched.where(AuditEntry.at >= since)
-    calls = session.scalars(logged.order_by(PartnerCall.id.desc()).limit(MOST_CALLS))
-    tokens = session.scalars(fetched.order_by(AuditEntry.id.desc()).limit(MOST_CALLS))
-    found = [*map(_seen, calls), *map(_fetched, tokens)]
+    latest = (PartnerCall.at.desc(), PartnerCall.id.desc())
+    calls = session.execute(logged.order_by(*latest).limit(MOST_CALLS))
+    tokens = session.execute(fetched.order_by(AuditEntry.id.desc()).limit(MOST_CALLS))
+    found = [*(Seen(*tuple(row)) for row in calls), *(_fetched(*row) for row in tokens)]
     return sorted(found, key=lambda one: one.at)
 
 
-def _fetched(entry: AuditEntry) -> Seen:
+def _fetched(at: datetime, request_id: str | None) -> Seen:
     """A token that was fetched with the key, of which the audit log tells."""
     return Seen(
-        at=entry.at,
+        at=at,
         ms=0,
-        request_id=entry.request_id or "",
+        request_id=request_id or "",
         method="POST",
         path=FETCHING,
         query="",
@@ -187,34 +198,25 @@ def _fetched(entry: AuditEntry) -> Seen:
     )
 
 
-def _seen(call: PartnerCall) -> Seen:
-    return Seen(
-        at=call.at,
-        ms=call.ms,
-        request_id=call.request_id,
-        method=call.method,
-        path=call.path,
-        query=call.query,
-        status=call.status,
-        code=call.code,
-        key=call.idempotency_key,
-        replayed=call.replayed,
-        fingerprint=call.fingerprint,
-        retry_after=call.retry_after,
-    )
-
-
 def _counter(key: ApiKey) -> CountRows:
-    """Counts the transactions of a window as the key sees them."""
+    """Counts the transactions of windows as the key sees them: all in one statement, which tells
+    how many lie between any two of their ends."""
     twin = select(Tenant.id).where(Tenant.sandbox_of == key.tenant_id).scalar_subquery()
 
-    def count(start: datetime, end: datetime) -> int:
-        counted = select(func.count()).where(
-            PointsEntry.owner_id == twin,
-            PointsEntry.created_at >= start,
-            PointsEntry.created_at < end,
+    def count(spans: Sequence[tuple[datetime, datetime]]) -> list[int]:
+        ends = sorted({end for span in spans for end in span})
+        at = PointsEntry.created_at
+        place = func.width_bucket(at, literal(ends, ARRAY(DateTime(timezone=True))))
+        rows = session.execute(
+            select(place.label("place"), func.count())
+            .where(PointsEntry.owner_id == twin, at >= ends[0], at < ends[-1])
+            .group_by("place")
         )
-        return session.scalars(counted).one()
+        between = {row[0]: row[1] for row in rows}
+        before = dict(
+            zip(ends, accumulate(between.get(n, 0) for n in range(len(ends))), strict=True)
+        )
+        return [max(0, before[end] - before[start]) for start, end in spans]
 
     return count
 
@@ -224,17 +226,25 @@ def _judge_exchanges(key: ApiKey, since: datetime | None) -> Finding:
     if not session.scalar(select(func.count()).where(AddOn.tenant_id == key.tenant_id)):
         return Finding(Result.NOT_NEEDED, Sentence("租戶沒有附加元件", "The tenant has no add-on"))
     offered = (
-        select(ExchangeToken)
+        select(ExchangeToken.created_at, ExchangeToken.attempts, ExchangeToken.used_at)
         .join(AddOn, AddOn.id == ExchangeToken.add_on_id)
         .where(AddOn.tenant_id == key.tenant_id, ExchangeToken.attempts > 0)
         .order_by(ExchangeToken.created_at)
     )
     if since is not None:
         offered = offered.where(ExchangeToken.created_at >= since)
-    return _judge_tokens(session.scalars(offered).all())
+    return _judge_tokens([Offered(*row) for row in session.execute(offered)])
 
 
-def _judge_tokens(tokens: Sequence[ExchangeToken]) -> Finding:
+class Offered(NamedTuple):
+    """An exchange token that was offered, how often, and when it was taken."""
+
+    created_at: datetime
+    attempts: int
+    used_at: datetime | None
+
+
+def _judge_tokens(tokens: Sequence[Offered]) -> Finding:
     again = [one for one in tokens if one.attempts > 1 or one.used_at is None]
     if again:
         reason = Sentence(
@@ -251,6 +261,6 @@ def _judge_tokens(tokens: Sequence[ExchangeToken]) -> Finding:
     return Finding(Result.PASSED, reason, _made_at(tokens))
 
 
-def _made_at(tokens: Sequence[ExchangeToken]) -> tuple[str, ...]:
+def _made_at(tokens: Sequence[Offered]) -> tuple[str, ...]:
     """A token has no request of the key's; the moment when it was made names it."""
     return tuple(f"token of {one.created_at.isoformat()}" for one in tokens[-TOLD:])

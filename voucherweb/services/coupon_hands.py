@@ -221,10 +221,14 @@ def gifts_of(
 ) -> tuple[list[GiftLine], int]:
     """A page of what a member was given of the admin's coupons, taken back ones included, sorted
     by one of `SORT`, and how many there are. Raises FORBIDDEN and NOT_EXIST."""
-    holder = get_holder(actor, member_id)
-    query = _gifts(owner_of(actor, None)).where(CouponGift.member_id == holder.id)
-    rows, total = fetch_page(query, asked, SORT, CouponGift.id)
-    return [GiftLine(*row) for row in rows], total
+    holder, owner_id = get_holder(actor, member_id), owner_of(actor, None)
+    own = select(CouponGift.id).where(
+        CouponGift.owner_id == owner_id, CouponGift.member_id == holder.id
+    )
+    found, total = fetch_page(own, asked, SORT, CouponGift.id)
+    ids = [row[0] for row in found]
+    rows = {row[0]: row for row in session.execute(_gifts(owner_id).where(CouponGift.id.in_(ids)))}
+    return [GiftLine(*rows[id_]) for id_ in ids], total
 
 
 def _gifts(owner_id: uuid.UUID) -> AnySelect:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, SQLColumnExpression, and_, case, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from voucherweb.domain import clock
 from voucherweb.domain.enums import CouponSource, CouponStatus
@@ -182,19 +183,38 @@ def _picked(
     """The numbers of one page's codes. Numbers run from 1 without a gap, so that a page far back
     costs what the first one does; given codes are found by their giving."""
     begin, end = min(asked.offset, total), min(asked.offset + asked.size, total)
+    # A list is read the other way round from its end.
+    low, high = (total - end, total - begin) if asked.descending else (begin, end)
     if status is None:
-        low, high = (total - end, total - begin) if asked.descending else (begin, end)
         return range(low + 1, high + 1)
-    held = status in {CouponStatus.ACTIVE, CouponStatus.USED}
-    table: Any = CouponGift if held else Coupon
-    query = select(table.ordinal).where(table.set_id == pool.id, table.status == status)
-    if not held:
-        query = query.where(Coupon.code.is_not(None))
-    # The second half of a list is counted from its end.
-    turned = begin > total - end
-    order = table.ordinal.desc() if asked.descending is not turned else table.ordinal
-    skipped = total - end if turned else begin
-    return session.scalars(query.order_by(order).limit(end - begin).offset(skipped)).all()
+    if status is CouponStatus.PENDING:
+        return _free(pool, low, high)
+    query = select(CouponGift.ordinal).where(
+        CouponGift.set_id == pool.id, CouponGift.status == status
+    )
+    return _slice(query, CouponGift.ordinal, low, high, total)
+
+
+def _free(pool: CouponSet, low: int, high: int) -> Sequence[int]:
+    """The free codes from the `low`-th to before the `high`-th: first those that were taken back,
+    and behind the last that was ever given all others, which are found by counting."""
+    freed = pool.last_ordinal - pool.given
+    query = select(Coupon.ordinal).where(Coupon.set_id == pool.id, Coupon.freed)
+    taken_back = _slice(query, Coupon.ordinal, min(low, freed), min(high, freed), freed)
+    first = pool.last_ordinal + 1 - freed
+    return [*taken_back, *range(first + max(low, freed), first + max(high, freed))]
+
+
+def _slice(
+    query: AnySelect, ordinal: InstrumentedAttribute[int], low: int, high: int, total: int
+) -> Sequence[int]:
+    """Numbers from the `low`-th to before the `high`-th; the second half is counted from its
+    end."""
+    if low >= high:
+        return []
+    turned = low > total - high
+    order, skipped = (ordinal.desc(), total - high) if turned else (ordinal.asc(), low)
+    return session.scalars(query.order_by(order).limit(high - low).offset(skipped)).all()
 
 
 def code_lines(pool: CouponSet, code: str) -> list[CodeLine]:

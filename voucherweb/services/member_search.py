@@ -28,6 +28,7 @@ from voucherweb.models import (
     PLATFORM_PROGRAMME,
     Card,
     Member,
+    PointsEntry,
     Tenant,
 )
 from voucherweb.services.card_statement import StatementLine, statement_lines
@@ -160,5 +161,6 @@ def statement_page(
     """The movements of a member's card in the platform's programme, sorted by `seq`, and how many
     there are. Raises as `get_member` does."""
     get_member(actor, member_id)
-    card = (Card.member_id == member_id) & (Card.programme_id == PLATFORM_PROGRAMME)
-    return statement_lines(card, asked, english=english)
+    held = (Card.member_id == member_id) & (Card.programme_id == PLATFORM_PROGRAMME)
+    card = select(Card.id).where(held).scalar_subquery()
+    return statement_lines([PointsEntry.card_id == card], asked, english=english)

@@ -11,11 +11,21 @@ from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.campaign_rules import CampaignStatus
 from voucherweb.domain.enums import CouponSource
-from voucherweb.models import PLATFORM_OWNER, AddOn, ApiKey, Card, CouponSet, Programme
+from voucherweb.models import (
+    PLATFORM_OWNER,
+    PLATFORM_PROGRAMME,
+    AddOn,
+    ApiKey,
+    CampaignHolder,
+    Card,
+    CouponSet,
+    Programme,
+)
 from voucherweb.services import call_lists
 from voucherweb.services.add_ons import ENABLED
 from voucherweb.services.api_keys import SANDBOX
 from voucherweb.services.call_lists import LoggedCall, Recent
+from voucherweb.services.campaign_book import totals_of
 from voucherweb.services.campaigns import owned_by
 from voucherweb.transaction import session
 
@@ -66,26 +76,22 @@ def _campaigns(owner_id: uuid.UUID) -> dict[str, int]:
         func.coalesce(Programme.end_date, now) >= now,
     )
     campaigns = session.execute(select(func.count(), running).where(own)).one()
-    holders, points_out = _cards(owner_id)
     return {
         "campaigns": campaigns[0],
         "running": campaigns[1],
-        "holders": holders,
-        "points_out": points_out,
+        "holders": _holders(owner_id),
+        "points_out": totals_of(owner_id).outstanding,
     }
 
 
-def _cards(owner_id: uuid.UUID) -> tuple[int, int]:
-    """How many members hold a card, and the points on all of them. In one programme a member has
-    one card, so only those of several are told apart."""
-    programmes = session.scalars(select(Programme.id).where(owned_by(owner_id))).all()
-    holders = func.count() if len(programmes) == 1 else func.count(Card.member_id.distinct())
-    row = session.execute(
-        select(holders, func.coalesce(func.sum(Card.balance), 0)).where(
-            Card.programme_id.in_(programmes)
-        )
-    ).one()
-    return row[0], int(row[1])
+def _holders(owner_id: uuid.UUID) -> int:
+    """How many members hold a card. In the platform's one programme a member has one; of a tenant's
+    several the database notes each member once."""
+    if owner_id == PLATFORM_OWNER:
+        query = select(func.count()).where(Card.programme_id == PLATFORM_PROGRAMME)
+    else:
+        query = select(func.count()).where(CampaignHolder.tenant_id == owner_id)
+    return session.scalars(query).one()
 
 
 def _coupons(owner_id: uuid.UUID) -> dict[str, int]:

@@ -23,7 +23,7 @@ from voucherweb.web.shown import day, settings
 
 call_pages = Blueprint("calls", __name__, url_prefix="/admin/partners/calls")
 
-SORT: Final = SortSpec(call_lists.SORT_FIELDS, "id", "desc")
+SORT: Final = SortSpec(call_lists.SORT_FIELDS, "time", "desc")
 FILTERS: Final = (
     *("caller", "outcome", "code", "path", "request", "tenant", "whose"),
     *("startDate", "endDate"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from voucherweb.domain import clock
-from voucherweb.services import audience, cleanup, jobs, partner_cleanup, trends
+from voucherweb.services import audience, campaign_book, cleanup, jobs, partner_cleanup, trends
 from voucherweb.transaction import unit_of_work
 from voucherweb.workers.jobs import storage
 
@@ -41,6 +41,7 @@ CHORES = (
     Chore("forget_partner_tokens", timedelta(hours=1), partner_cleanup.forget_tokens),
     Chore("forget_uploads", timedelta(hours=1), forget_uploads),
     Chore("fold_audience", timedelta(seconds=15), audience.fold),
+    Chore("close_points", timedelta(minutes=5), campaign_book.close_points),
     Chore("close_days", timedelta(hours=1), trends.close_days),
 )
 """Beside the take-down, which the scheduler itself keeps time for."""
