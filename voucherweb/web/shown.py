@@ -120,9 +120,13 @@ def time_of_day(instant: datetime | None) -> str:
 
 def time_tag(instant: datetime | None) -> Markup:
     """A moment that machines can read too."""
-    if instant is None:
-        return escape(NOTHING)
-    return Markup('<time datetime="{}">{}</time>').format(instant.isoformat(), moment(instant))
+    return escape(NOTHING) if instant is None else _time_tag(instant, *_reader())
+
+
+@lru_cache(maxsize=8192)
+def _time_tag(instant: datetime, zone: ZoneInfo, english: bool) -> Markup:
+    written = _written(instant, " %H:%M", zone, english)
+    return Markup('<time datetime="{}">{}</time>').format(instant.isoformat(), written)
 
 
 def today() -> date:

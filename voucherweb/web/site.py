@@ -112,6 +112,11 @@ def _stamp(name: str) -> str:
 
 def asset(name: str) -> str:
     """The address of a static file, which changes with its content."""
+    return _asset(name, request.root_path)
+
+
+@lru_cache(maxsize=256)
+def _asset(name: str, _mounted_at: str) -> str:
     if name.startswith("vendor/"):
         return url_for("static", filename=name)
     return url_for("static", filename=name, v=_stamp(name))
