@@ -108,6 +108,25 @@ def run(connection: Connection, statement: LiteralString, params: Sequence[Any])
         raise
 
 
+class Line:
+    """One such connection, opened at its first statement and again when it broke. Never used by
+    two threads at once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._connection: Connection | None = None
+
+    def rows(self, statement: LiteralString, params: Sequence[Any]) -> Rows:
+        """Run one statement as one transaction; raises as `run` does."""
+        if self._connection is None or not still_there(self._connection):
+            self._connection = connect(self._settings)
+        return run(self._connection, statement, params)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+
 class Autocommit:
     """A pool of such connections, opened at the first statement."""
 

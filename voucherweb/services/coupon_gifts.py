@@ -18,7 +18,8 @@ from voucherweb.domain.coupon_codes import bodies
 from voucherweb.domain.texts import storable
 from voucherweb.errors import Detail, Refusal, invalid, refuse
 from voucherweb.services.autocommit import Execute, Rows
-from voucherweb.services.partner_members import need_member_id
+from voucherweb.services.partner_members import is_member_id, need_member_id
+from voucherweb.services.partner_writes import Deed, Way
 from voucherweb.services.violations import UNIQUE_CODE, constraint_of
 
 GIVE_MAX: Final = 100
@@ -29,6 +30,18 @@ _GIVE: Final = (
 )
 _VOID: Final = "SELECT outcome, status FROM coupon_void(%s, %s, %s, %s)"
 _USE: Final = "SELECT outcome, gift_id, used_at FROM coupon_use(%s, %s, %s, %s, %s, %s)"
+_GIVE_WAY: Final = Way(
+    "SELECT outcome, status, body FROM coupon_give_answer(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+    "SELECT outcome, status, body FROM coupon_give_answers(%s::text[], %s::text[], %s::bytea[],"
+    " %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::integer[], %s::text[], %s) ORDER BY ord",
+)
+_USE_WAY: Final = Way(
+    "SELECT outcome, status, body FROM coupon_use_answer(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+    "SELECT outcome, status, body FROM coupon_use_answers(%s::text[], %s::text[], %s::bytea[],"
+    " %s::text[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s) ORDER BY ord",
+)
+_FEW: Final = 4
+"""Givings of more coupons than these are many: no batch has two of them."""
 _CHECK: Final = """
 SELECT g.id, c.code, s.static_code, c.status, s.name, s.description, s.start_date, s.end_date,
        g.used_at, b.id, b.code, b.name, m.household_member_id, m.phone_number, m.name
@@ -138,14 +151,31 @@ def give(
     when all is over, SET_LIMIT_REACHED, POOL_EMPTY; UNAVAILABLE in the case, of which nobody will
     live to hear, that a new code had been made before.
     """
-    if not 1 <= quantity <= GIVE_MAX:
-        raise invalid("quantity", f"must be 1 to {GIVE_MAX}", f"必須是 1 至 {GIVE_MAX}")
+    _need_quantity(quantity)
     member_id = need_member_id(execute, by.owner_id, household_id)
     values = (by.owner_id, set_id, member_id, quantity, bodies(quantity), by.key, clock.now())
     rows = _fresh(execute, _GIVE, values)
     if rows[0][0] != "GIVEN":
         raise _refusal(rows[0][0])
     return [Given(*row[1:]) for row in rows]
+
+
+def giving(
+    by: Hand, household_id: str, set_id: uuid.UUID | None, quantity: int, answer: str
+) -> Deed:
+    """The same as a deed with its answer, whose blanks are uuid, code, static_code and expired_at
+    of each coupon. Raises INVALID_PARAMETER, and NOT_EXIST for what can be no member's id; the
+    rest is refused when it is done."""
+    _need_quantity(quantity)
+    if not is_member_id(household_id):
+        raise refuse("NOT_EXIST")
+    values = (by.owner_id, set_id, household_id, quantity, ",".join(bodies(quantity)))
+    return Deed(_GIVE_WAY, answer, values, _refusal, "many" if quantity > _FEW else None)
+
+
+def _need_quantity(quantity: int) -> None:
+    if not 1 <= quantity <= GIVE_MAX:
+        raise invalid("quantity", f"must be 1 to {GIVE_MAX}", f"必須是 1 至 {GIVE_MAX}")
 
 
 def _fresh(execute: Execute, statement: LiteralString, values: Sequence[object]) -> Rows:
@@ -184,13 +214,24 @@ def use(
     Raises NOT_EXIST for a code that no member holds and for a branch that is not the owner's
     (telling the field then), COUPON_ALREADY_USED, and COUPON_NOT_IN_DATE outside its dates.
     """
-    if not all(storable(text) for text in (code, ref_no or "", branch_code or "")):
-        raise refuse("NOT_EXIST")
+    _need_storable(code, ref_no, branch_code)
     values = (by.owner_id, code, branch_code, ref_no, by.key, clock.now())
     outcome, gift_id, used_at = execute(_USE, values)[0]
     if outcome != "USED":
         raise _refusal(outcome)
     return Used(gift_id, code, used_at)
+
+
+def using(by: Hand, code: str, ref_no: str | None, branch_code: str | None, answer: str) -> Deed:
+    """The same as a deed with its answer, whose blanks are uuid and used_at. Raises NOT_EXIST for
+    what can be no code; the rest is refused when it is done."""
+    _need_storable(code, ref_no, branch_code)
+    return Deed(_USE_WAY, answer, (by.owner_id, code, branch_code, ref_no), _refusal)
+
+
+def _need_storable(*texts: str | None) -> None:
+    if not all(storable(text or "") for text in texts):
+        raise refuse("NOT_EXIST")
 
 
 def check(execute: Execute, owner_id: uuid.UUID, code: str) -> Checked:

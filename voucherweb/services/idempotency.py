@@ -7,17 +7,19 @@ visible to every process and is free again the moment its holder commits, rolls 
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
-
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from typing import Final
 
 from voucherweb.domain import clock
-from voucherweb.errors import refuse
-from voucherweb.models import IdempotencyKey
-from voucherweb.transaction import session
+from voucherweb.errors import Refusal, refuse
+from voucherweb.services.autocommit import Execute, within_unit_of_work
 
 KEEP = timedelta(hours=24)
 MAX_KEY = 255
+REPLAYED: Final = "REPLAYED"
+RETRY_SECONDS: Final = 1
+
+_BEGIN: Final = "SELECT outcome, status, body FROM idempotency_begin(%s, %s, %s, %s)"
+_KEEP: Final = "SELECT idempotency_keep(%s, %s, %s, %s, %s, %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,39 +35,32 @@ def fingerprint(method: str, path: str, body: bytes) -> bytes:
     return hashlib.sha256(b"\0".join((method.encode(), path.encode(), body))).digest()
 
 
-def recall(caller: str, key: str, print_: bytes) -> Answer | None:
+def begin(execute: Execute, caller: str, key: str, print_: bytes) -> Answer | None:
     """The first answer of this caller's key, or None when the work is still to be done.
 
     Raises IDEMPOTENCY_IN_PROGRESS while another request with the key runs, and
     IDEMPOTENCY_MISMATCH when the key was used for another request.
     """
-    if not session.scalar(select(func.idempotency_lock(caller, key))):
-        raise refuse("IDEMPOTENCY_IN_PROGRESS", retry_after=1)
-    known = session.scalar(
-        select(IdempotencyKey).where(
-            IdempotencyKey.caller == caller,
-            IdempotencyKey.key == key,
-            IdempotencyKey.created_at > clock.now() - KEEP,
-        )
-    )
-    if known is None:
+    outcome, status, body = execute(_BEGIN, (caller, key, print_, clock.now()))[0]
+    if outcome is None:
         return None
-    if known.fingerprint != print_ or known.body is None or known.status is None:
-        raise refuse("IDEMPOTENCY_MISMATCH")
-    return Answer(known.status, known.body)
+    if outcome != REPLAYED:
+        raise refusal_of(outcome)
+    return Answer(status, bytes(body))
+
+
+def refusal_of(outcome: str) -> Refusal:
+    """Why `idempotency_begin` would not."""
+    in_progress = outcome == "IDEMPOTENCY_IN_PROGRESS"
+    return refuse(outcome, retry_after=RETRY_SECONDS if in_progress else None)
+
+
+def recall(caller: str, key: str, print_: bytes) -> Answer | None:
+    """`begin` as a part of the current unit of work, to whose end the key is held."""
+    return begin(within_unit_of_work, caller, key, print_)
 
 
 def store(caller: str, key: str, print_: bytes, answer: Answer) -> None:
     """Keep the answer; an expired answer under the same key is replaced."""
-    values = {
-        "fingerprint": print_,
-        "status": answer.status,
-        "body": answer.body,
-        "redemption_id": None,
-        "created_at": clock.now(),
-    }
-    session.execute(
-        insert(IdempotencyKey)
-        .values(caller=caller, key=key, **values)
-        .on_conflict_do_update(index_elements=["caller", "key"], set_=values)
-    )
+    values = (caller, key, print_, answer.status, answer.body, clock.now())
+    within_unit_of_work(_KEEP, values)

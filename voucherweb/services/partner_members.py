@@ -19,18 +19,7 @@ from voucherweb.services.members import MAX_HOUSEHOLD_ID
 from voucherweb.services.tenants import real_members
 from voucherweb.transaction import session
 
-_MEMBER_ID: Final = """
-SELECT m.id FROM members m WHERE m.household_member_id = %s AND (
-    m.tenant_id = %s
-    OR (%s = '00000000-0000-0000-0000-000000000000'::uuid AND NOT EXISTS (
-        SELECT 1 FROM tenants t WHERE t.id = m.tenant_id AND t.sandbox_of IS NOT NULL
-    ))
-    OR (m.tenant_id IS NULL AND EXISTS (
-        SELECT 1 FROM cards c JOIN programmes p ON p.id = c.programme_id
-        WHERE c.member_id = m.id AND p.tenant_id = %s
-    ))
-)
-"""
+_MEMBER_ID: Final = "SELECT partner_member(%s, %s)"
 """`member_of` for a single statement."""
 
 
@@ -50,7 +39,7 @@ def member_of(owner_id: uuid.UUID) -> ColumnElement[bool]:
 def need_member(owner_id: uuid.UUID, household_id: str) -> Member:
     """The owner's member of that id; raises NOT_EXIST alike for unknown and foreign ones."""
     found = None
-    if _is_id(household_id):
+    if is_member_id(household_id):
         found = session.scalar(
             select(Member).where(Member.household_member_id == household_id, member_of(owner_id))
         )
@@ -61,14 +50,14 @@ def need_member(owner_id: uuid.UUID, household_id: str) -> Member:
 
 def need_member_id(execute: Execute, owner_id: uuid.UUID, household_id: str) -> uuid.UUID:
     """The row's id of the owner's member, in one statement; raises as `need_member` does."""
-    owners = [owner_id] * 3
-    rows = execute(_MEMBER_ID, [household_id, *owners]) if _is_id(household_id) else ()
-    if not rows:
+    found: uuid.UUID | None = None
+    if is_member_id(household_id):
+        found = execute(_MEMBER_ID, (owner_id, household_id))[0][0]
+    if found is None:
         raise refuse("NOT_EXIST")
-    found: uuid.UUID = rows[0][0]
     return found
 
 
-def _is_id(text: str) -> bool:
+def is_member_id(text: str) -> bool:
     """Whether it can be the id of a member."""
     return 0 < len(text) <= MAX_HOUSEHOLD_ID and storable(text)

@@ -20,24 +20,21 @@ from voucherweb.domain.people import Unreadable, read_phone
 from voucherweb.domain.texts import storable
 from voucherweb.errors import Detail, Refusal, refuse
 from voucherweb.services.autocommit import Execute
+from voucherweb.services.partner_writes import Deed, Way
 from voucherweb.services.points import MAX_BALANCE
+from voucherweb.services.violations import UNIQUE_REF_ID, constraint_of
 
-_REF_ID: Final = "uq_points_entries_ref_id"
-
-# The card is found before the function runs: a plan could otherwise call it for a card that
-# another condition then drops.
+# The card is found before the function runs: a plan could otherwise call it more than once.
 _CHANGE: Final = """
-WITH card AS MATERIALIZED (
-    SELECT c.id FROM cards c
-    JOIN programmes p ON p.id = c.programme_id
-    JOIN members m ON m.id = c.member_id
-    WHERE c.card_no = %s AND m.phone_number = %s
-        AND coalesce(p.tenant_id, '00000000-0000-0000-0000-000000000000') = %s
-        AND (p.tenant_id IS NULL OR m.tenant_id IS NULL OR m.tenant_id = p.tenant_id)
-)
+WITH card AS MATERIALIZED (SELECT partner_card(%s, %s, %s) AS id)
 SELECT done.outcome, done.transaction_id, done.card_no, done.points, done.balance
 FROM card, LATERAL points_change(%s, card.id, %s, %s, %s, %s, %s, %s, NULL, %s) AS done
 """
+_ANSWER: Final = """
+SELECT outcome, status, body FROM points_answer(
+    %s, %s, %s, %s, partner_card(%s, %s, %s), %s, %s, %s, %s, %s, %s, %s)
+"""
+_WAY: Final = Way(_ANSWER)
 _VOID: Final = """
 SELECT matches, outcome, voided_id, card_no, points, balance, ref_no, ref_id, transaction_id
 FROM points_void(%s, %s, %s, %s, %s)
@@ -74,6 +71,32 @@ class Moved:
     void_id: uuid.UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to happen to a card's points; `field` is the one that said how much."""
+
+    kind: PointsEntryKind
+    points: int | None
+    method: int | None
+    value: Decimal | None
+    field: str
+
+
+def worth(value: Decimal) -> Change:
+    """Adding what the value is worth at the campaign's rate, rounded down."""
+    return Change(PointsEntryKind.ADD, None, 1, value, "value")
+
+
+def more(points: int) -> Change:
+    """Adding so many points."""
+    return Change(PointsEntryKind.ADD, points, 2, None, "points")
+
+
+def fewer(points: int) -> Change:
+    """Burning so many points."""
+    return Change(PointsEntryKind.BURN, points, None, None, "points")
+
+
 def add_value(execute: Execute, by: Partner, card: CardKey, value: Decimal, refs: Refs) -> Moved:
     """Add what the value is worth at the campaign's rate, rounded down.
 
@@ -81,12 +104,12 @@ def add_value(execute: Execute, by: Partner, card: CardKey, value: Decimal, refs
     for less than one point and for more than a card holds, FORBIDDEN for a campaign that is not
     running and for an expired card, REF_ID_EXISTS.
     """
-    return _change(execute, by, card, refs, PointsEntryKind.ADD, (None, 1, value), "value")
+    return _change(execute, by, card, refs, worth(value))
 
 
 def add_points(execute: Execute, by: Partner, card: CardKey, points: int, refs: Refs) -> Moved:
     """Add so many points; raises as `add_value` does."""
-    return _change(execute, by, card, refs, PointsEntryKind.ADD, (points, 2, None), "points")
+    return _change(execute, by, card, refs, more(points))
 
 
 def burn(execute: Execute, by: Partner, card: CardKey, points: int, refs: Refs) -> Moved:
@@ -95,30 +118,33 @@ def burn(execute: Execute, by: Partner, card: CardKey, points: int, refs: Refs) 
     Raises INSUFFICIENT_POINTS, and what `add_value` does but for the campaign: what was earned can
     be spent after its end.
     """
-    return _change(execute, by, card, refs, PointsEntryKind.BURN, (points, None, None), "points")
+    return _change(execute, by, card, refs, fewer(points))
 
 
-def _change(
-    execute: Execute,
-    by: Partner,
-    card: CardKey,
-    refs: Refs,
-    kind: PointsEntryKind,
-    amount: tuple[int | None, int | None, Decimal | None],
-    field: str,
-) -> Moved:
-    key = (card.card_no, _phone(card.phone_number), by.owner_id)
-    texts = (card.card_no, refs.ref_no or "", refs.ref_id or "")
-    if not all(storable(text) for text in texts):
-        raise refuse("NOT_EXIST")
-    values = (*key, kind, *amount, refs.ref_no, refs.ref_id, by.key, clock.now())
-    rows = _unique(execute, _CHANGE, values)
-    if not rows:
-        raise refuse("NOT_EXIST")
-    outcome, transaction_id, card_no, points, balance = rows[0]
+def deed(by: Partner, card: CardKey, change: Change, refs: Refs, answer: str) -> Deed:
+    """The same as a deed with its answer, whose blanks are transaction_id, points and balance.
+    Raises NOT_EXIST for what can name no card; the rest is refused when it is done."""
+    values = (*_named_by(by, card, refs), *_amount(change), refs.ref_no, refs.ref_id)
+    return Deed(_WAY, answer, values, lambda outcome: refusal_of(outcome, change.field))
+
+
+def _change(execute: Execute, by: Partner, card: CardKey, refs: Refs, change: Change) -> Moved:
+    named, amount = _named_by(by, card, refs), _amount(change)
+    values = (*named, *amount, refs.ref_no, refs.ref_id, by.key, clock.now())
+    outcome, transaction_id, card_no, points, balance = _unique(execute, _CHANGE, values)[0]
     if outcome != "DONE":
-        raise refusal_of(outcome, field)
+        raise refusal_of(outcome, change.field)
     return Moved(transaction_id, card_no, points, balance, refs.ref_no, refs.ref_id)
+
+
+def _named_by(by: Partner, card: CardKey, refs: Refs) -> tuple[uuid.UUID, str, str | None]:
+    if not all(storable(text) for text in (card.card_no, refs.ref_no or "", refs.ref_id or "")):
+        raise refuse("NOT_EXIST")
+    return by.owner_id, card.card_no, _phone(card.phone_number)
+
+
+def _amount(change: Change) -> tuple[Any, ...]:
+    return change.kind.value, change.points, change.method, change.value
 
 
 def _phone(text: str) -> str | None:
@@ -136,8 +162,7 @@ def _unique(
     try:
         return execute(statement, values)
     except (UniqueViolation, IntegrityError) as error:
-        cause = error.orig if isinstance(error, IntegrityError) else error
-        if isinstance(cause, UniqueViolation) and cause.diag.constraint_name == _REF_ID:
+        if constraint_of(error) == UNIQUE_REF_ID:
             raise refuse("REF_ID_EXISTS") from error
         raise
 

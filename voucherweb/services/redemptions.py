@@ -84,12 +84,12 @@ class RedeemWork:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._connection: autocommit.Connection | None = None
+        self._line = autocommit.Line(settings)
 
     def one(self, wish: Wish) -> Outcome:
         observe_batch(1)
         values = (wish.member, wish.voucher, wish.caller, wish.key, wish.fingerprint)
-        return autocommit.run(self._connected(), _ONE, (*values, *self._now()))[0]
+        return self._line.rows(_ONE, (*values, *self._now()))[0]
 
     def many(self, wishes: Sequence[Wish]) -> Sequence[Outcome]:
         observe_batch(len(wishes))
@@ -100,20 +100,14 @@ class RedeemWork:
             [wish.key for wish in wishes],
             [wish.fingerprint for wish in wishes],
         )
-        return autocommit.run(self._connected(), _MANY, (*values, *self._now()))
+        return self._line.rows(_MANY, (*values, *self._now()))
 
     def _now(self) -> tuple[datetime, date]:
         now = clock.now()
         return now, clock.local_date(now, self._settings.timezone)
 
-    def _connected(self) -> autocommit.Connection:
-        if self._connection is None or not autocommit.still_there(self._connection):
-            self._connection = autocommit.connect(self._settings)
-        return self._connection
-
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
+        self._line.close()
 
 
 def _batcher(settings: Settings) -> Batcher[Wish, Outcome]:

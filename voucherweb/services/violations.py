@@ -4,6 +4,7 @@ from psycopg import Error
 from sqlalchemy.exc import DBAPIError
 
 UNIQUE_CODE = "uq_coupons_code"
+UNIQUE_REF_ID = "uq_points_entries_ref_id"
 
 
 def constraint_of(error: Exception) -> str | None:

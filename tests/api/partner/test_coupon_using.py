@@ -176,6 +176,20 @@ def test_wrong_codes_are_throttled_and_then_right_ones_too(
     assert coupons.statuses(made) == ["ACTIVE"]
 
 
+def test_a_known_answer_is_repeated_even_to_a_throttled_key(
+    throttled: FlaskClient, partner: PartnerCaller, person: str, made: uuid.UUID
+) -> None:
+    partner = replace(partner, client=throttled)
+    (one,) = given(partner, person, made)
+    body = {"code": one["code"]}
+    first = partner.post(USE, body, Idempotency_Key="k")
+    for n in range(3):
+        refused(use(partner, f"wrong-{n}"), 404, "NOT_FOUND")
+    refused(partner.post(USE, body, Idempotency_Key="other"), 429, "TOO_MANY_REQUESTS")
+    again = partner.post(USE, body, Idempotency_Key="k")
+    assert (again.status_code, again.get_data()) == (201, first.get_data())
+
+
 def test_an_address_that_guesses_is_throttled_under_every_key(
     throttled: FlaskClient,
     partner: PartnerCaller,

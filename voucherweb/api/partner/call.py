@@ -16,6 +16,7 @@ from flask import Response, g, request
 from voucherweb.api.endpoint import idempotency_key, settings
 from voucherweb.api.envelope import JSON
 from voucherweb.api.parsing import parse, read_json
+from voucherweb.api.partner import at_once
 from voucherweb.api.partner.answers import Listed, body_of, with_headers
 from voucherweb.api.partner.blueprint import blueprint
 from voucherweb.api.partner.faults import Fault, When, asked_fault, befall
@@ -25,6 +26,7 @@ from voucherweb.domain.partner import Partner, Scope
 from voucherweb.errors import Refusal, refuse
 from voucherweb.services import idempotency, partner_tokens
 from voucherweb.services.autocommit import Execute, alone, within_unit_of_work
+from voucherweb.services.partner_writes import Deed, Once
 from voucherweb.transaction import unit_of_work
 
 ALIAS: Final = "/api/v1/connect/"
@@ -47,13 +49,14 @@ class Asked:
     execute: Execute
 
 
-Handler = Callable[[Asked], PartnerData | Listed]
+Handler = Callable[[Asked], PartnerData | Listed | Deed]
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call. `write` honours `Idempotency-Key`; `session` runs the handler inside a unit of
-    work, for services that use the ORM; `alias` also answers under the old clients' address."""
+    work, for services that use the ORM; the handler of an `at_once` call describes a deed, which
+    is one statement with its answer; `alias` also answers under the old clients' address."""
 
     method: str
     path: str
@@ -66,6 +69,7 @@ class Call:
     errors: tuple[str, ...] = ()
     write: bool = False
     session: bool = False
+    at_once: bool = False
     alias: bool = False
     summary: tuple[str, str] = ("", "")
     extra: dict[str, Any] = field(default_factory=dict)
@@ -153,6 +157,9 @@ def _answer(declared: Call, partner: Partner, fault: Fault | None) -> Response:
     if key is not None:
         print_ = idempotency.fingerprint(declared.method, _own_address(declared, path), raw)
         g.partner_key, g.partner_print = key, print_
+    if declared.at_once:
+        return _at_once(declared, Asked(partner, body, query, path, alone(settings())), fault)
+    if key is not None:
         asked = Asked(partner, body, query, path, within_unit_of_work)
         return _once(declared, asked, key, print_, fault)
     if declared.session or fault is not None:
@@ -186,9 +193,20 @@ def _once(declared: Call, asked: Asked, key: str, print_: bytes, fault: Fault | 
             befall(fault, When.INSTEAD)
             idempotency.store(asked.partner.key, key, print_, answer)
             return Response(answer.body, status=answer.status, mimetype=JSON)
+    return _replayed(known.status, known.body)
+
+
+def _at_once(declared: Call, asked: Asked, fault: Fault | None) -> Response:
+    once = Once(asked.partner.key, g.get("partner_key"), g.get("partner_print", b""))
+    told = at_once.answer(lambda: declared.handler(asked), once, fault)
+    if told.replayed:
+        return _replayed(told.status, told.body)
+    return Response(told.body, status=told.status, mimetype=JSON)
+
+
+def _replayed(status: int, body: bytes) -> Response:
     g.partner_replayed = True
-    response = Response(known.body, status=known.status, mimetype=JSON)
-    return with_headers(response, {REPLAYED: "true"})
+    return with_headers(Response(body, status=status, mimetype=JSON), {REPLAYED: "true"})
 
 
 def milliseconds() -> int:

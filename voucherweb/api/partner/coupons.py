@@ -1,10 +1,13 @@
 """Contract B calls 16 to 20: coupons given, taken back, looked up and used."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
+from uuid import UUID
 
 from voucherweb.api.envelope import wants_english
 from voucherweb.api.partner.answers import Listed
+from voucherweb.api.partner.at_once import blanked, template
 from voucherweb.api.partner.call import Asked, call
 from voucherweb.api.partner.coupons_shapes import (
     AssignCouponItem,
@@ -23,11 +26,13 @@ from voucherweb.api.partner.coupons_shapes import (
 )
 from voucherweb.api.partner.limits import count_wrong, need_guess_left
 from voucherweb.api.partner.shapes import PageQuery
+from voucherweb.domain import clock
 from voucherweb.domain.enums import CouponStatus
 from voucherweb.domain.partner import Partner, Scope
 from voucherweb.errors import Refusal
 from voucherweb.services import coupon_gifts as service
 from voucherweb.services.ids import parse_id
+from voucherweb.services.partner_writes import Deed
 
 Found = TypeVar("Found")
 
@@ -39,25 +44,25 @@ Found = TypeVar("Found")
     body=AssignCouponRequest,
     data=AssignCouponResponse,
     write=True,
+    at_once=True,
     errors=("FORBIDDEN", "NOT_FOUND", "POOL_EMPTY", "SET_LIMIT_REACHED", "COUPON_NOT_IN_DATE"),
     summary=("發放票券給會員", "Give coupons to a member"),
 )
-def give(asked: Asked) -> AssignCouponResponse:
+def give(asked: Asked) -> Deed:
     """Give a member coupons of a set, all or none: new codes (`AUTO_GENERATE`), or free ones."""
-    wanted = parse_id(asked.body.coupon_set_uuid)
+    wanted, quantity = parse_id(asked.body.coupon_set_uuid), asked.body.quantity
+    unknown = AssignCouponItem(
+        uuid=UUID(int=0),
+        code="",
+        static_code=None,
+        status=CouponStatus.ACTIVE,
+        expired_at=clock.now(),
+    )
+    item = blanked(unknown, "uuid", "code", "static_code", "expired_at")
+    answer = AssignCouponResponse(message=_say("已發放票券", "Coupons given"), data=[]).wire()
+    answer["data"] = [item] * quantity
     member_id = asked.path["memberId"]
-    given = service.give(asked.execute, asked.partner, member_id, wanted, asked.body.quantity)
-    items = [
-        AssignCouponItem(
-            uuid=one.id,
-            code=one.code,
-            static_code=one.static_code,
-            status=CouponStatus.ACTIVE,
-            expired_at=one.expired_at,
-        )
-        for one in given
-    ]
-    return AssignCouponResponse(message=_say("已發放票券", "Coupons given"), data=items)
+    return service.giving(asked.partner, member_id, wanted, quantity, template(answer))
 
 
 @call(
@@ -118,21 +123,24 @@ def check(asked: Asked) -> CouponByCode:
     body=UseCouponRequest,
     data=UseCouponResponse,
     write=True,
+    at_once=True,
     errors=("NOT_FOUND", "COUPON_ALREADY_USED", "COUPON_NOT_IN_DATE"),
     summary=("核銷票券", "Mark a coupon used"),
 )
-def use(asked: Asked) -> UseCouponResponse:
+def use(asked: Asked) -> Deed:
     """Use a coupon by its code, exactly once."""
     body, by = asked.body, asked.partner
     code = body.code.strip()
-    used = _guess(by, lambda: service.use(asked.execute, by, code, body.ref_no, body.branch_code))
-    return UseCouponResponse(
+    unknown = UseCouponResponse(
         message=_say("已核銷票券", "Coupon used"),
-        uuid=used.id,
-        code=used.code,
+        uuid=UUID(int=0),
+        code=code,
         status=CouponStatus.USED,
-        used_at=used.used_at,
+        used_at=clock.now(),
     )
+    answer = template(blanked(unknown, "uuid", "used_at"))
+    deed = _guess(by, lambda: service.using(by, code, body.ref_no, body.branch_code, answer))
+    return replace(deed, refusal=lambda outcome: _counted(by, deed.refusal(outcome)))
 
 
 def _guess(partner: Partner, act: Callable[[], Found]) -> Found:
@@ -141,10 +149,15 @@ def _guess(partner: Partner, act: Callable[[], Found]) -> Found:
     try:
         return act()
     except Refusal as refusal:
-        # An unknown branch is told as such, and is no guess at a code.
-        if refusal.error.code.endswith("NOT_EXIST") and not refusal.details:
-            count_wrong(partner)
+        _counted(partner, refusal)
         raise
+
+
+def _counted(partner: Partner, refusal: Refusal) -> Refusal:
+    # An unknown branch is told as such, and is no guess at a code.
+    if refusal.error.code.endswith("NOT_EXIST") and not refusal.details:
+        count_wrong(partner)
+    return refusal
 
 
 def _say(zh: str, en: str) -> str:

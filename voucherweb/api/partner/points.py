@@ -1,8 +1,10 @@
 """Contract B calls 9 to 13: points added, burnt and taken back."""
 
 from typing import Any
+from uuid import UUID
 
 from voucherweb.api.envelope import wants_english
+from voucherweb.api.partner.at_once import blanked, template
 from voucherweb.api.partner.call import Asked, call
 from voucherweb.api.partner.points_shapes import (
     AddPointsRequest,
@@ -15,6 +17,7 @@ from voucherweb.domain.partner import Scope
 from voucherweb.errors import invalid
 from voucherweb.services import partner_points as service
 from voucherweb.services.ids import parse_id
+from voucherweb.services.partner_writes import Deed
 
 BY_VALUE = 1
 VOID_ERRORS = ("NOT_FOUND", "ALREADY_VOIDED", "POINTS_ALREADY_SPENT")
@@ -27,21 +30,19 @@ VOID_ERRORS = ("NOT_FOUND", "ALREADY_VOIDED", "POINTS_ALREADY_SPENT")
     body=AddPointsRequest,
     data=AddPointsResponse,
     write=True,
+    at_once=True,
     alias=True,
     errors=("FORBIDDEN", "NOT_FOUND", "REF_ID_EXISTS"),
     summary=("加點", "Add points"),
 )
-def add_points(asked: Asked) -> AddPointsResponse:
+def add_points(asked: Asked) -> Deed:
     """Add points to a card by a value (`method` 1, rounded down) or directly (`method` 2)."""
-    body, refs = asked.body, service.Refs(asked.body.ref_no, asked.body.ref_id)
-    card = service.CardKey(body.card_no, body.phone_number)
+    body = asked.body
     if body.method == BY_VALUE:
-        value = _needed(body.value, "value", BY_VALUE)
-        moved = service.add_value(asked.execute, asked.partner, card, value, refs)
+        change = service.worth(_needed(body.value, "value", BY_VALUE))
     else:
-        points = _needed(body.points, "points", body.method)
-        moved = service.add_points(asked.execute, asked.partner, card, points, refs)
-    return AddPointsResponse(**_told(moved, "已加點", "Points added"))
+        change = service.more(_needed(body.points, "points", body.method))
+    return _changing(asked, change, AddPointsResponse, ("已加點", "Points added"))
 
 
 @call(
@@ -51,16 +52,15 @@ def add_points(asked: Asked) -> AddPointsResponse:
     body=BurnPointsRequest,
     data=BurnPointsResponse,
     write=True,
+    at_once=True,
     alias=True,
     errors=("FORBIDDEN", "NOT_FOUND", "REF_ID_EXISTS", "INSUFFICIENT_POINTS"),
     summary=("扣點", "Burn points"),
 )
-def burn_points(asked: Asked) -> BurnPointsResponse:
+def burn_points(asked: Asked) -> Deed:
     """Take points off a card, never below zero."""
-    body, refs = asked.body, service.Refs(asked.body.ref_no, asked.body.ref_id)
-    card = service.CardKey(body.card_no, body.phone_number)
-    moved = service.burn(asked.execute, asked.partner, card, body.points, refs)
-    return BurnPointsResponse(**_told(moved, "已扣點", "Points burnt"))
+    change = service.fewer(asked.body.points)
+    return _changing(asked, change, BurnPointsResponse, ("已扣點", "Points burnt"))
 
 
 @call(
@@ -104,6 +104,19 @@ def void_by_ref_no(asked: Asked) -> VoidPointsResponse:
 def void_by_ref_id(asked: Asked) -> VoidPointsResponse:
     """Take back the transaction of this `ref_id`."""
     return _voided(service.void_by_ref_id(asked.execute, asked.partner, asked.path["refId"]))
+
+
+def _changing(
+    asked: Asked,
+    change: service.Change,
+    shape: type[AddPointsResponse | BurnPointsResponse],
+    said: tuple[str, str],
+) -> Deed:
+    body, refs = asked.body, service.Refs(asked.body.ref_no, asked.body.ref_id)
+    unknown = service.Moved(UUID(int=0), body.card_no, 0, 0, refs.ref_no, refs.ref_id)
+    answer = blanked(shape(**_told(unknown, *said)), "transaction_id", "points", "balance")
+    card = service.CardKey(body.card_no, body.phone_number)
+    return service.deed(asked.partner, card, change, refs, template(answer))
 
 
 def _needed(value: Any, field: str, method: int) -> Any:
