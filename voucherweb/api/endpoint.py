@@ -102,10 +102,15 @@ def caller(roles: frozenset[Role]) -> Actor:
 
 
 def idempotency_key() -> str | None:
-    """The caller's key; raises INVALID_PARAMETER when it is longer than 255 characters."""
+    """The caller's key; raises INVALID_PARAMETER when it is longer than 255 characters, or holds
+    others than ASCII, of which some servers hand on nothing."""
     key = request.headers.get("Idempotency-Key")
-    if key is not None and not 0 < len(key) <= idempotency.MAX_KEY:
-        raise invalid("Idempotency-Key", "must have 1 to 255 characters", "長度須為 1 到 255 字")
+    if key is not None and not (0 < len(key) <= idempotency.MAX_KEY and key.isascii()):
+        raise invalid(
+            "Idempotency-Key",
+            "must have 1 to 255 ASCII characters",
+            "須為 1 到 255 個 ASCII 字元",
+        )
     return key
 
 
