@@ -80,10 +80,65 @@ def test_a_search_goes_no_further_than_a_thousand(client: FlaskClient) -> None:
 
 
 def test_a_search_costs_the_same_for_every_length(wanted: Caller) -> None:
-    for typed in ("王", "陳", "nobody", ""):
+    for typed, statements in (("王", 4), ("陳", 4), ("nobody", 4), ("", 3)):
         with books.statements() as seen:
             search(typed)
-        assert len(seen) == 3
+        assert len(seen) == statements
+
+
+NAMES = (
+    "王小明",
+    "歐陽小明",
+    "Ann Chen",
+    "ANNA",
+    "o'Brien",
+    "100% 王",
+    "a_b",
+    "𠮷野家",
+    "王",
+    " ",
+    "é",
+)
+PARTS = (
+    "王",
+    "小明",
+    "明",
+    "ann",
+    "ANN C",
+    "n",
+    "'b",
+    "%",
+    "_",
+    "\\",
+    "𠮷",
+    "野家",
+    "É",
+    "王小明x",
+    "nn",
+)
+
+
+@pytest.mark.parametrize("by", ["the index", "the newest"])
+def test_both_ways_of_looking_for_a_name_find_the_same(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    with unit_of_work():
+        session.execute(
+            text("INSERT INTO members (name) SELECT unnest(CAST(:names AS text[]))"),
+            {"names": list(NAMES)},
+        )
+    for part in PARTS:
+        wanted = {name for name in NAMES if part.lower() in name.lower()}
+        # When the newest members fill all that can be shown, nobody looks further.
+        most = len(wanted) if by == "the newest" and wanted else 1000
+        monkeypatch.setattr(member_search, "MOST_FOUND", most)
+        assert {one.name for one in search_all(part)} == wanted, part
+
+
+def search_all(part: str) -> list[FoundMember]:
+    with unit_of_work():
+        page = PageRequest(1, 100, "createTime", descending=True)
+        return member_search.search(OPERATOR, part, page)[0]
 
 
 def test_only_the_platform_looks_for_members(admin: Caller, member: Caller, wanted: Caller) -> None:
@@ -128,4 +183,4 @@ def test_a_statement_is_paged_at_a_constant_cost(wanted: Caller) -> None:
             asked = PageRequest(2, 5, "seq", descending=True)
             lines, total = member_search.statement_page(OPERATOR, member, asked)
         assert [one.seq for one in lines] == list(range(length - 5, max(0, length - 10), -1))
-        assert (total, len(seen)) == (length, 3)
+        assert (total, len(seen)) == (length, 4)

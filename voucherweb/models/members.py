@@ -38,6 +38,7 @@ class Member(Base):
         ),
         Index(None, "tenant_id"),
         Index(None, "created_at"),
+        Index("ix_members_name_grams", text("text_grams(name)"), postgresql_using="gin"),
     )
 
     id: Mapped[UuidKey]

@@ -17,6 +17,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    union,
 )
 
 from voucherweb.domain.actor import Actor
@@ -34,12 +35,13 @@ from voucherweb.models import (
 from voucherweb.services.card_statement import StatementLine, statement_lines
 from voucherweb.services.ids import parse_id
 from voucherweb.services.paging import AnySelect, fetch_page
-from voucherweb.services.search import contains
+from voucherweb.services.search import contains, contains_by_index
 from voucherweb.services.tenants import real_members
 from voucherweb.transaction import session
 
 MOST_FOUND: Final = 1000
 """A search looks no further: whoever finds as many types more."""
+LOOKED_THROUGH: Final = 10 * MOST_FOUND
 MIN_PHONE_DIGITS: Final = 4
 SORT: Final[dict[str, SQLColumnExpression[Any]]] = {
     "createTime": Member.created_at,
@@ -101,17 +103,10 @@ def search(actor: Actor, typed: str, asked: PageRequest) -> tuple[list[FoundMemb
     platform: raises FORBIDDEN for everybody else.
     """
     _need_platform(actor)
-    ids = select(Member.id).where(real_members())
-    text = typed_words(typed)
-    if text:
-        conditions = by_id_or_phone(text)
-        # Names are read from end to end, numbers and ids by their indexes.
-        if not text.isdecimal() and parse_id(text) is None:
-            conditions.append(contains(Member.name, text))
-        ids = ids.where(or_(*conditions))
-    # Found first and once, because a part of a name is looked for in every row; handed back as
-    # the one text that they came as, because a thousand ids take long to take apart.
-    newest = ids.order_by(Member.created_at.desc(), Member.id).limit(MOST_FOUND)
+    # Found first and once; handed back as the one text that they came as, because a thousand ids
+    # take long to take apart.
+    every = _matching(typed_words(typed)).subquery()
+    newest = select(every.c.id).order_by(every.c.created_at.desc(), every.c.id).limit(MOST_FOUND)
     written = session.scalar(select(cast(func.array(newest.scalar_subquery()), Text)))
     found = cast(literal(written, Text), ARRAY(Uuid))
     rows, total = fetch_page(
@@ -125,6 +120,36 @@ def search(actor: Actor, typed: str, asked: PageRequest) -> tuple[list[FoundMemb
         select(func.unnest(found)),
     )
     return [FoundMember(*row) for row in rows], total
+
+
+def _matching(text: str) -> AnySelect:
+    """`id` and `created_at` of members whom a text means; of names more than can be shown do."""
+    every = select(Member.id, Member.created_at).where(real_members())
+    if not text:
+        return every
+    exact = every.where(or_(*by_id_or_phone(text)))
+    if text.isdecimal() or parse_id(text) is not None:  # Nobody's name.
+        return exact
+    # A common part of a name is found soon among the newest, a rare one through the index: each
+    # way is slow at what the other is quick at.
+    common = _among_newest(text)
+    found = session.scalar(select(func.count()).select_from(common.subquery())) or 0
+    rare = every.where(contains_by_index(Member.name, text))
+    named = common if found == MOST_FOUND else rare
+    both = union(exact, named).subquery()
+    return select(both.c.id, both.c.created_at)
+
+
+def _among_newest(text: str) -> AnySelect:
+    newest = (
+        select(Member.id, Member.created_at, Member.name)
+        .where(real_members())
+        .order_by(Member.created_at.desc(), Member.id)
+        .limit(LOOKED_THROUGH)
+        .subquery()
+    )
+    named = select(newest.c.id, newest.c.created_at).where(contains(newest.c.name, text))
+    return named.order_by(newest.c.created_at.desc(), newest.c.id).limit(MOST_FOUND)
 
 
 def _members() -> AnySelect:
