@@ -27,6 +27,8 @@ import voucherweb.web.modules  # noqa: F401 - every page is declared by its impo
 from bench.bulk import Size, fill
 from bench.pages_ids import address_of, ids_for
 from bench.pages_more import fill_more
+from bench.pages_partner_ids import partner_paths
+from bench.pages_partners import PartnerAmounts, fill_partners
 from bench.stage import Stage, served
 from bench.table import Row
 from voucherweb import create_app
@@ -35,7 +37,7 @@ from voucherweb.domain.enums import Role
 from voucherweb.models import Admin, AuthSession
 from voucherweb.services import audience, trends
 from voucherweb.transaction import session, unit_of_work
-from voucherweb.web.page import EVERYBODY, PAGES
+from voucherweb.web.page import ADMINS, EVERYBODY, PAGES
 
 ROUNDS: Final = 10
 DATABASE: Final = "bench_pages"
@@ -90,7 +92,11 @@ class Asker:
 
 def measure(here: Stage, *, quick: bool) -> list[Row]:
     size = Size(10_000 if quick else 1_000_000, tenants=1, vouchers=500, members=100_000)
-    with filled(here, size) as (place, app, tenant_id), served(place, 1, 4) as (address, _pid):
+    partners = PartnerAmounts()
+    with (
+        filled(here, size, partners.quick() if quick else partners) as (place, app, tenant_id),
+        served(place, 1, 4) as (address, _pid),
+    ):
         rounds = 3 if quick else ROUNDS
         found, missed = walk(app, address, place.settings.database_url, tenant_id, rounds)
         # Worst first: whoever reads the table sees at once whether every page keeps its promise.
@@ -100,7 +106,9 @@ def measure(here: Stage, *, quick: bool) -> list[Row]:
 
 
 @contextmanager
-def filled(here: Stage, size: Size) -> Iterator[tuple[Stage, Flask, uuid.UUID]]:
+def filled(
+    here: Stage, size: Size, partners: PartnerAmounts
+) -> Iterator[tuple[Stage, Flask, uuid.UUID]]:
     """A database of its own with all that pages show, an application over it, and the tenant."""
     base, _, query = here.settings.database_url.partition("?")
     url = f"{base.rpartition('/')[0]}/{DATABASE}" + (f"?{query}" if query else "")
@@ -117,6 +125,7 @@ def filled(here: Stage, size: Size) -> Iterator[tuple[Stage, Flask, uuid.UUID]]:
         # One voucher that sold all it can have.
         fill(connection, Size(size.redemptions // 10 - 1, 1, 1, 50_000, 40_000), now)
         fill_more(connection, tenant_id, now)
+        fill_partners(connection, tenant_id, now, partners)
     with app.app_context():
         audience.fold()
         trends.close_days()
@@ -160,27 +169,34 @@ def walk(
     """Every page and heavy variant, by everybody who may see it; and the pages that were not
     walked, because the bench makes nothing of what their addresses name."""
     found: list[Measured] = []
-    missed: set[str] = set()
+    missed = {page.endpoint for page in PAGES if "GET" in page.methods and page.roles}
     for role in sorted(EVERYBODY):
         who = asker(app, address, role, tenant_id)
         ids = ids_for(app, database_url, tenant_id, role, who.admin_id)
         seen: set[str] = set()
-        for path in _paths(app, role, ids, missed):
+        paths = addresses(app, role, ids)
+        missed -= paths.keys()
+        for path in [*paths.values(), *heavy(role, ids)]:
             found += _with_orders(who, path, seen, rounds)
     return found, sorted(missed)
 
 
-def _paths(app: Flask, role: Role, ids: dict[str, Any], missed: set[str]) -> list[str]:
-    paths = []
+def addresses(app: Flask, role: Role, ids: dict[str, Any]) -> dict[str, str]:
+    """The pages that somebody may see and has something to show on, by their endpoints."""
     with app.test_request_context():
-        for page in PAGES:
-            if "GET" in page.methods and role in page.roles:
-                path = address_of(app, page, ids)
-                if path is None:
-                    missed.add(page.endpoint)
-                else:
-                    paths.append(path)
-    return paths + [path for roles, path in _heavy(ids) if role in roles]
+        seen = [page for page in PAGES if "GET" in page.methods and role in page.roles]
+        found = {page.endpoint: address_of(app, page, ids) for page in seen}
+    return {endpoint: path for endpoint, path in found.items() if path is not None}
+
+
+def heavy(role: Role, ids: dict[str, Any]) -> list[str]:
+    """The variants that cost most, of the pages that somebody may see."""
+    today = clock.now().date()
+    days = {"today": today, "month": today - timedelta(days=29)}
+    paths = [path for roles, path in _heavy(ids) if role in roles]
+    if role in ADMINS:
+        paths += partner_paths(ids | days, platform=role is Role.PLATFORM_ADMIN)
+    return paths
 
 
 def _heavy(ids: dict[str, Any]) -> list[tuple[frozenset[Role], str]]:

@@ -9,6 +9,7 @@ import psycopg
 from flask import Flask
 from psycopg.types.json import Jsonb
 
+from bench import pages_partner_ids
 from voucherweb.domain.enums import Role
 from voucherweb.storage.keys import export_key
 from voucherweb.web.page import Page
@@ -36,6 +37,7 @@ _OTHER: Final[dict[str, dict[str, str]]] = {
     "vouchers.put_on": {"voucher_id": "off_id"},
     "vouchers.delete": {"voucher_id": "draft_id"},
     "vouchers.import_progress": {"job_id": "import_id"},
+    **pages_partner_ids.OTHER,
     "jobs.cancel": {"job_id": "open_job_id"},
     "imports.cancel": {"job_id": "open_import_id"},
     "imports.progress": {"job_id": "open_import_id"},
@@ -61,7 +63,8 @@ def ids_for(
     own = None if role is Role.PLATFORM_ADMIN else tenant_id
     with psycopg.connect(database_url) as connection:
         read: Callable[..., Any] = connection.execute
-        found = {name: read(query, {"t": tenant_id}).fetchone() for name, query in _ONE.items()}
+        given, queries = {"t": tenant_id, "own": own}, _ONE | pages_partner_ids.ONE
+        found = {name: read(query, given).fetchone() for name, query in queries.items()}
         ids = {name: row[0] for name, row in found.items() if row and row[0] is not None}
         # A clerk may see the receipts that he gave himself.
         values = {"admin": admin_id, "id": ids["write_off_id"]}

@@ -47,9 +47,11 @@ CHECKS = (
     Check(
         "points.owner",
         "points_entries",
-        "owner",
+        "owner, and of a tenant's entry the programme",
         f"""
-        SELECT e.id, e.owner_id AS said, coalesce(p.tenant_id, '{PLATFORM_OWNER}') AS should
+        SELECT e.id, ARRAY[e.owner_id, e.programme_id] AS said,
+               ARRAY[coalesce(p.tenant_id, '{PLATFORM_OWNER}'),
+                     CASE WHEN p.tenant_id IS NOT NULL THEN p.id END] AS should
         FROM points_entries e
         JOIN cards c ON c.id = e.card_id
         JOIN programmes p ON p.id = c.programme_id
@@ -66,6 +68,40 @@ CHECKS = (
         FROM cards c
         JOIN members m ON m.id = c.member_id
         JOIN programmes p ON p.id = c.programme_id
+        """,
+    ),
+    Check(
+        "points.holders",
+        "campaign_holders",
+        "(tenant/member) whether a card of the tenant's campaigns is held",
+        """
+        SELECT tenant_id || '/' || member_id AS id, h.noted AS said, c.held AS should
+        FROM (SELECT tenant_id, member_id, true AS noted FROM campaign_holders) h
+        FULL JOIN (
+            SELECT DISTINCT p.tenant_id, c.member_id, true AS held
+            FROM cards c JOIN programmes p ON p.id = c.programme_id
+            WHERE p.tenant_id IS NOT NULL
+        ) c USING (tenant_id, member_id)
+        """,
+    ),
+    Check(
+        "points.sums",
+        "programme_sums",
+        "points added, burned, taken back and given back until then",
+        """
+        SELECT s.programme_id AS id,
+               ARRAY[s.added, s.burned, s.taken_back, s.given_back] AS said,
+               ARRAY[
+                   coalesce(sum(e.points) FILTER (WHERE e.kind IN ('ADD', 'GRANT')), 0),
+                   coalesce(sum(e.points) FILTER (WHERE e.kind = 'BURN'), 0),
+                   coalesce(sum(e.points) FILTER (
+                       WHERE e.kind = 'VOID' AND e.debit = 'CARD'), 0),
+                   coalesce(sum(e.points) FILTER (
+                       WHERE e.kind = 'VOID' AND e.credit = 'CARD'), 0)] AS should
+        FROM programme_sums s
+        LEFT JOIN cards c ON c.programme_id = s.programme_id
+        LEFT JOIN points_entries e ON e.card_id = c.id AND e.created_at < s.until
+        GROUP BY s.programme_id
         """,
     ),
     Check(
