@@ -30,16 +30,22 @@ _GIVE: Final = (
 )
 _VOID: Final = "SELECT outcome, status FROM coupon_void(%s, %s, %s, %s)"
 _USE: Final = "SELECT outcome, gift_id, used_at FROM coupon_use(%s, %s, %s, %s, %s, %s)"
-_GIVE_WAY: Final = Way(
-    "SELECT outcome, status, body FROM coupon_give_answer(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+GIVE_ONE: Final = (
+    "SELECT outcome, status, body FROM coupon_give_answer(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+GIVE_MANY: Final = (
     "SELECT outcome, status, body FROM coupon_give_answers(%s::text[], %s::text[], %s::bytea[],"
-    " %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::integer[], %s::text[], %s) ORDER BY ord",
+    " %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::integer[], %s::text[], %s) ORDER BY ord"
 )
-_USE_WAY: Final = Way(
-    "SELECT outcome, status, body FROM coupon_use_answer(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+USE_ONE: Final = (
+    "SELECT outcome, status, body FROM coupon_use_answer(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+USE_MANY: Final = (
     "SELECT outcome, status, body FROM coupon_use_answers(%s::text[], %s::text[], %s::bytea[],"
-    " %s::text[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s) ORDER BY ord",
+    " %s::text[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s) ORDER BY ord"
 )
+_GIVE_WAY: Final = Way(GIVE_ONE, GIVE_MANY)
+_USE_WAY: Final = Way(USE_ONE, USE_MANY)
 _FEW: Final = 4
 """Givings of more coupons than these are many: no batch has two of them."""
 _CHECK: Final = """
