@@ -51,6 +51,29 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// A page that is only renewed is no further step for Back to undo.
+document.addEventListener("htmx:before:history:update", (event) => {
+  const step = event.detail.history;
+  if (new URL(step.path, location.href).href === location.href) step.type = "replace";
+});
+
+// Where the question was asked from: its deed renews the page, and with it what had the focus.
+let asked = "";
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element && event.target.closest("a[data-dialog]");
+  if (link) asked = link.pathname;
+});
+
+// The same row's next deed has the focus then, or else the page.
+function focusAgain() {
+  if (!asked || dialog()?.open || document.activeElement !== document.body) return;
+  const links = [...document.querySelectorAll("main a[data-dialog]")];
+  const above = asked.replace(/[^/]*$/, "");
+  const next = links.find((one) => one.pathname.startsWith(above) && one.checkVisibility());
+  (next ?? document.getElementById("main"))?.focus({ preventScroll: true });
+  asked = "";
+}
+
 // A question that htmx has put into the dialog is asked there.
 document.addEventListener("htmx:after:swap", (event) => {
   const box = dialog();
@@ -64,6 +87,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   focusSummary(body?.closest("dialog[open]") ?? document);
   fadeMessages();
   countFilters();
+  setTimeout(focusAgain);
 });
 
 // The form around a list stays while the list is renewed; so its number of filters is told here.
