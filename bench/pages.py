@@ -35,7 +35,7 @@ from voucherweb import create_app
 from voucherweb.domain import clock
 from voucherweb.domain.enums import Role
 from voucherweb.models import Admin, AuthSession
-from voucherweb.services import audience, trends
+from voucherweb.services import audience, campaign_book, trends
 from voucherweb.transaction import session, unit_of_work
 from voucherweb.web.page import ADMINS, EVERYBODY, PAGES
 
@@ -129,6 +129,9 @@ def filled(
     with app.app_context():
         audience.fold()
         trends.close_days()
+        campaign_book.close_points()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM (ANALYZE)")  # As autovacuum does within minutes.
     yield (
         replace(here, settings=settings, environ={**here.environ, "DATABASE_URL": url}),
         app,
