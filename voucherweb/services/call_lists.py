@@ -29,7 +29,7 @@ from voucherweb.transaction import session
 SORT_FIELDS: Final = ("time",)
 MOST_LISTED: Final = MAX_ALL_ROWS
 """Who wants to see further back narrows the list."""
-LOOKED_AT: Final = 20_000
+LOOKED_AT: Final = 10_000
 """How many of the newest calls are looked through for a path, which no index knows; and for what
 came of them: of those that did not succeed, so many of these."""
 RECENTLY: Final = timedelta(hours=24)
