@@ -289,3 +289,18 @@ def test_without_scripts_a_typed_number_is_written_off(site: Site, clerk: str, n
     page.get_by_role("button", name="核銷這張票券").click()
     expect(page.locator(".slip")).to_contain_text(number)
     assert write_offs() == 1
+
+
+def test_a_dark_page_is_printed_light_and_dark_again_afterwards(site: Site, clerk: str) -> None:
+    page = site.open(scheme="dark")
+    sign_in(page, clerk, PASSWORD)
+    page.goto("/admin/desk/day")
+    theme = "document.documentElement.dataset.bsTheme"
+    assert page.evaluate(theme) == "dark"
+    page.evaluate("addEventListener('beforeprint', () => (window.printedAs = " + theme + "))")
+    page.pdf()
+    assert page.evaluate("window.printedAs") == "light"
+    assert page.evaluate(theme) == "dark"
+    page.emulate_media(media="print")
+    heading = page.locator("h1").evaluate("(one) => getComputedStyle(one).color")
+    assert heading == "rgb(22, 32, 43)"

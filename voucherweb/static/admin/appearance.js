@@ -10,4 +10,11 @@
   };
   dark.addEventListener("change", paint);
   paint();
+  // Paper is white, whatever the screen is.
+  let shown = "";
+  window.addEventListener("beforeprint", () => {
+    shown = root.dataset.bsTheme;
+    root.dataset.bsTheme = "light";
+  });
+  window.addEventListener("afterprint", () => (root.dataset.bsTheme = shown));
 })();
