@@ -24,17 +24,20 @@ def _given(value: Any) -> Any:
 
 
 Text = Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
-Optional = Annotated[
-    Annotated[str, Field(max_length=MAX_TEXT)] | None, BeforeValidator(_given), Field(default=None)
-]
+_MaybeEmpty = Annotated[str, Field(max_length=MAX_TEXT)]
+Optional = Annotated[_MaybeEmpty | None, BeforeValidator(_given), Field(default=None)]
 OptionalLine = Annotated[
-    Annotated[Text, AfterValidator(checked_by(line_problem))] | None,
+    Annotated[_MaybeEmpty, AfterValidator(checked_by(line_problem))] | None,
     BeforeValidator(_given),
     Field(default=None),
 ]
 Ref = Annotated[Text, AfterValidator(checked_by(address_problem))]
 """A partner's own name for a transaction, which the calls that take it back bear in their path."""
-OptionalRef = Annotated[Ref | None, BeforeValidator(_given), Field(default=None)]
+OptionalRef = Annotated[
+    Annotated[_MaybeEmpty, AfterValidator(checked_by(address_problem))] | None,
+    BeforeValidator(_given),
+    Field(default=None),
+]
 Points = Annotated[Integer, Field(ge=1, le=MAX_BALANCE)]
 Value = Annotated[Amount, Field(gt=0)]
 Number = Annotated[
