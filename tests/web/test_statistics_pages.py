@@ -189,8 +189,8 @@ def test_bars_of_compared_panels_have_one_scale(tenant: Visitor, offer: str) -> 
         ]
         for name, svg in re.findall(r'<pattern id="bars-(reach|used)" (.*?)</svg>', html, re.S)
     }
-    assert max(widths["reach"]) == 208
-    assert max(widths["used"]) == 208 * 3 / 6
+    assert max(widths["reach"]) == 200
+    assert max(widths["used"]) == 200 * 3 / 6
 
 
 def test_every_chart_has_words_and_a_definition(tenant: Visitor, offer: str) -> None:

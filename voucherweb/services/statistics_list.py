@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -125,7 +125,7 @@ class Listed:
 def list_tenants(wanted: Filter, asked: PageRequest) -> Listed:
     """The page asked for; raises INVALID_PARAMETER when `pageSize: -1` would answer too many."""
     if wanted.dated:
-        _make_room()
+        session.execute(_ROOM)
     parts = _offered(wanted), _counted(wanted), _met(wanted)
     # Each tenant with a vendor is one row, so that counting rows need not count persons again.
     tenants = _named(select(Tenant.id).join(Vendor, Vendor.tenant_id == Tenant.id), wanted)
@@ -253,11 +253,10 @@ def _told(wanted: Filter) -> Select[uuid.UUID, int, int]:
     )
 
 
-def _make_room() -> None:
-    """Unions of bits are held in memory; compiling the statement would cost more than it takes."""
-    session.execute(
-        select(func.set_config("work_mem", "32MB", True), func.set_config("jit", "off", True))
-    )
+_ROOM: Final = select(
+    func.set_config("work_mem", "32MB", True), func.set_config("jit", "off", True)
+)
+"""Unions of bits are held in memory; compiling the statement would cost more than it takes."""
 
 
 def _sort_keys(

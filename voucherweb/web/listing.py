@@ -13,7 +13,8 @@ from voucherweb.domain.paging import PageRequest, SortSpec
 from voucherweb.errors import invalid
 from voucherweb.web.language import Text
 
-PAGE_SIZES: Final = (20, 50, 100)
+PAGE_SIZES: Final = (20, 50)
+"""No more: a page is to be there at once, and whoever looks for a row narrows the list."""
 _MOST_DIGITS: Final = 7
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -32,6 +33,8 @@ class Listing:
     """What is filtered by, as name of the parameter and text to show."""
     kept: dict[str, str] = field(default_factory=dict)
     """What else the address says and no clearing of filters takes away: a tab, a tenant."""
+    _sorted: dict[str, str] = field(default_factory=dict, repr=False)
+    """Addresses that were asked for: a heading says its own two or three times."""
 
     def get(self, name: str) -> str | None:
         return self.filters.get(name) or self.kept.get(name)
@@ -75,8 +78,12 @@ class Listing:
 
     def sort_url(self, name: str) -> str:
         """Sorted by this column; a second time, the other way round."""
-        turn = self.asked.field == name and not self.asked.descending
-        return self.url(sort=name, order="desc" if turn else "asc", page=1)
+        known = self._sorted.get(name)
+        if known is None:
+            turn = self.asked.field == name and not self.asked.descending
+            known = self.url(sort=name, order="desc" if turn else "asc", page=1)
+            self._sorted[name] = known
+        return known
 
     def direction(self, name: str) -> str | None:
         """For `aria-sort`."""
@@ -114,7 +121,7 @@ def read(sort: SortSpec, filters: Sequence[str] = (), kept: Sequence[str] = ()) 
         raise invalid("order", "must be asc or desc", "必須是 asc 或 desc")
     size = _whole("size", PAGE_SIZES[0])
     if size not in PAGE_SIZES:
-        raise invalid("size", "must be 20, 50 or 100", "必須是 20、50 或 100")
+        raise invalid("size", "must be 20 or 50", "必須是 20 或 50")
     asked = PageRequest(_whole("page", 1), size, name, order == "desc")
     return Listing(request.path, sort, asked, _given(filters), kept=_given(kept))
 
