@@ -39,7 +39,7 @@ from voucherweb.services import audience, campaign_book, trends
 from voucherweb.transaction import session, unit_of_work
 from voucherweb.web.page import ADMINS, EVERYBODY, PAGES
 
-ROUNDS: Final = 10
+ROUNDS: Final = 20
 DATABASE: Final = "bench_pages"
 Address = tuple[str, int]
 _LINK: Final = re.compile(r'href="([^"#]+)"')
@@ -59,8 +59,9 @@ class Measured:
     part: int = 0
 
     def percentile(self, percent: int) -> float:
+        """The nearest rank: the least value that so many of a hundred do not exceed."""
         ordered = sorted(self.millis)
-        return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
+        return ordered[max(-(-len(ordered) * percent // 100), 1) - 1]
 
     @property
     def name(self) -> str:
