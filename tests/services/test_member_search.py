@@ -132,7 +132,10 @@ def test_both_ways_of_looking_for_a_name_find_the_same(
         # When the newest members fill all that can be shown, nobody looks further.
         most = len(wanted) if by == "the newest" and wanted else 1000
         monkeypatch.setattr(member_search, "MOST_FOUND", most)
-        assert {one.name for one in search_all(part)} == wanted, part
+        with books.statements() as seen:
+            assert {one.name for one in search_all(part)} == wanted, part
+        asked = any("search_grams" in one for one in seen)
+        assert asked is (by == "the index" or not wanted), part
 
 
 def search_all(part: str) -> list[FoundMember]:

@@ -134,8 +134,7 @@ def _matching(text: str) -> AnySelect:
     # way is slow at what the other is quick at.
     common = _among_newest(text)
     found = session.scalar(select(func.count()).select_from(common.subquery())) or 0
-    rare = every.where(contains_by_index(Member.name, text))
-    named = common if found == MOST_FOUND else rare
+    named = common if found == MOST_FOUND else every.where(contains_by_index(Member.name, text))
     both = union(exact, named).subquery()
     return select(both.c.id, both.c.created_at)
 
