@@ -20,6 +20,7 @@ from voucherweb.embedded.temporary import temporary_data_dir
 from voucherweb.extensions import db
 from voucherweb.services import autocommit, per_process
 from voucherweb.services.autocommit import Execute
+from voucherweb.services.proof import prove
 
 BROWSER = Path(__file__).parent / "browser"
 
@@ -125,6 +126,14 @@ def campaign(tenant_id: str) -> str:
 def holder(campaign: str, tenant_id: str) -> Holder:
     """A member of `tenant_id` with a card of its campaign."""
     return cards.make_holder(campaign, tenant_id)
+
+
+@pytest.fixture
+def right_books(app: Flask) -> Iterator[None]:
+    """After the test every book, count and roll-up agrees with a recount."""
+    yield
+    proof = prove()
+    assert proof.ok, proof.first_bad
 
 
 @pytest.fixture

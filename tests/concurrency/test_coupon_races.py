@@ -27,7 +27,8 @@ from voucherweb.domain.coupon_codes import bodies
 from voucherweb.domain.partner import Partner
 from voucherweb.services import coupon_gifts as gifts
 from voucherweb.services import coupon_imports
-from voucherweb.services.proof import prove
+
+pytestmark = pytest.mark.usefixtures("right_books")
 
 COUNT = 8
 CLIENTS = 32
@@ -45,13 +46,6 @@ def by(tenant_id: str) -> Partner:
 @pytest.fixture
 def person(tenant_id: str) -> str:
     return coupons.member_of(tenant_id)
-
-
-@pytest.fixture(autouse=True)
-def right_books(app: Flask) -> Iterator[None]:
-    yield
-    proof = prove()
-    assert proof.ok, proof.first_bad
 
 
 @pytest.fixture

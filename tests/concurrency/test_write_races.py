@@ -17,7 +17,6 @@ from typing import Any, LiteralString
 
 import psycopg
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -31,17 +30,11 @@ from voucherweb.config import Settings
 from voucherweb.services import autocommit
 from voucherweb.services.autocommit import Unavailable
 from voucherweb.services.partner_writes import Outcome, Wish, Work
-from voucherweb.services.proof import prove
+
+pytestmark = pytest.mark.usefixtures("right_books")
 
 RIVALS = 32
 Connection = psycopg.Connection[Any]
-
-
-@pytest.fixture(autouse=True)
-def right_books(app: Flask) -> Iterator[None]:
-    yield
-    proof = prove()
-    assert proof.ok, proof.first_bad
 
 
 @pytest.fixture

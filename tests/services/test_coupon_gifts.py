@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 
 from tests.support import coupons
 from tests.support.cast import make_tenant
@@ -16,8 +15,9 @@ from voucherweb.errors import Refusal
 from voucherweb.models import PLATFORM_OWNER
 from voucherweb.services import coupon_gifts as gifts
 from voucherweb.services.autocommit import within_unit_of_work
-from voucherweb.services.proof import prove
 from voucherweb.transaction import unit_of_work
+
+pytestmark = pytest.mark.usefixtures("right_books")
 
 MOMENT = timedelta(milliseconds=1)
 
@@ -30,14 +30,6 @@ def by(tenant_id: str) -> Partner:
 @pytest.fixture
 def person(tenant_id: str) -> str:
     return coupons.member_of(tenant_id)
-
-
-@pytest.fixture(autouse=True)
-def right_books(app: Flask) -> object:
-    """Whatever a test does, the books are right afterwards."""
-    yield
-    proof = prove()
-    assert proof.ok, proof.first_bad
 
 
 def refused(act: Callable[[], object]) -> str:

@@ -1,13 +1,11 @@
 """Givings and uses in one batch: each judged as if it were alone, in the order of their sets."""
 
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
-from flask import Flask
 
 from tests.support import coupons
 from voucherweb.config import Settings
@@ -17,7 +15,8 @@ from voucherweb.domain.partner import Partner
 from voucherweb.services import coupon_gifts as gifts
 from voucherweb.services import partner_writes
 from voucherweb.services.partner_writes import Deed, Once, Outcome, Work
-from voucherweb.services.proof import prove
+
+pytestmark = pytest.mark.usefixtures("right_books")
 
 BLANKS = "[\x01,\x01,\x01,\x01]"
 
@@ -30,13 +29,6 @@ def by(tenant_id: str) -> Partner:
 @pytest.fixture
 def person(tenant_id: str) -> str:
     return coupons.member_of(tenant_id)
-
-
-@pytest.fixture(autouse=True)
-def right_books(app: Flask) -> Iterator[None]:
-    yield
-    proof = prove()
-    assert proof.ok, proof.first_bad
 
 
 def batch(settings: Settings, work: str, wishes: list[tuple[Any, ...]]) -> list[Outcome]:
