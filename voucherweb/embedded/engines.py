@@ -46,7 +46,7 @@ def to_stderr(line: str) -> None:
 class EngineOptions:
     """What to run. `durable=False` trades crash safety for speed, for tests alone.
 
-    `search_path` replaces PATH and the known system places when servers are looked for.
+    `shared_buffers` is PostgreSQL's, in its own notation. `search_path` replaces PATH and the known system places when servers are looked for.
     """
 
     data_dir: Path
@@ -54,6 +54,7 @@ class EngineOptions:
     database_url: str | None = None
     redis_url: str | None = None
     durable: bool = True
+    shared_buffers: str = "192MB"
     owner: Owner = "command"
     search_path: str | None = None
     log: Log = field(default=to_stderr)
@@ -146,6 +147,7 @@ def _postgres(
         quarters, run_dir, guard, options.log, data=data, durable=options.durable
     )
     server.bin_dir, server.major = program.parent, found.major
+    server.shared_buffers = options.shared_buffers
     server.end_leftovers()
     if server.create_if_missing():
         options.log(f"made a PostgreSQL {found.major} cluster in {data} ({found.source})")

@@ -23,7 +23,6 @@ SETTINGS = {
     "port": str(PORT),
     "unix_socket_permissions": "0700",
     "max_connections": "200",
-    "shared_buffers": "192MB",
     "effective_cache_size": "1GB",
     "random_page_cost": "1.1",
     "wal_compression": "on",
@@ -70,6 +69,7 @@ class PostgresServer(Server):
     pid_file: str = "postmaster.pid"
     bin_dir: Path = field(default=Path())
     major: int = 0
+    shared_buffers: str = "192MB"
 
     @property
     def url(self) -> str:
@@ -83,6 +83,7 @@ class PostgresServer(Server):
     def command(self) -> list[str]:
         settings = {
             **SETTINGS,
+            "shared_buffers": self.shared_buffers,
             **(DURABLE if self.durable else FLEETING),
             "unix_socket_directories": str(self.run_dir),
         }
