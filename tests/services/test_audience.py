@@ -108,10 +108,12 @@ def test_bites_fold_everything(
 
 
 def test_members_beyond_a_block_are_counted(settings: Settings, admin: Caller) -> None:
-    """Two vouchers that met 9,000 members each, of whom 8,500 are the same."""
-    first, second = issue(admin), issue(admin)
+    """Two vouchers that met 9,000 members each, of whom 8,500 are the same; a third, of an earlier
+    day, is why the tenant's cells cannot tell."""
+    first, second, earlier = issue(admin), issue(admin), issue(admin)
     rows.tamper(
         settings,
+        f"UPDATE vouchers SET on_start = on_start - interval '500 days' WHERE id = '{earlier}'",
         "INSERT INTO members (household_member_id, name) SELECT g::text, '會員'"
         " FROM generate_series(1, 9500) g",
         *(

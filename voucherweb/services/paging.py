@@ -40,22 +40,26 @@ def fetch_page(
     counted: AnySelect | None = None,
     *,
     pick_first: bool = False,
+    values: Mapping[str, Any] | None = None,
 ) -> tuple[Rows, int]:
     """The rows of the page asked for and the number of all rows; `counted` has as many rows as
     `query` and costs less to count. `pick_first` when it selects `tie` and can be ordered: the
-    page is then found in it, and only its rows are joined to what `query` tells of them.
+    page is then found in it, and only its rows are joined to what `query` tells of them. `values`
+    are those of the queries' parameters.
 
     Raises INVALID_PARAMETER when `pageSize: -1` would answer more than 10,000 rows.
     """
     every = query.order_by(None) if counted is None else counted
-    total = session.scalar(select(func.count()).select_from(every.subquery())) or 0
+    total = session.scalar(select(func.count()).select_from(every.subquery()), values) or 0
     need_bounded(asked, total)
     key = order_key(columns[asked.field])
     order = key.desc() if asked.descending else key.asc(), tie
     if counted is not None and pick_first:
         picked = _cut(counted.order_by(*order), asked)
-        return session.execute(query.where(tie.in_(picked)).order_by(*order)).all(), total
-    return session.execute(_cut(query.order_by(*order), asked)).all(), total
+        rows = session.execute(query.where(tie.in_(picked)).order_by(*order), values)
+    else:
+        rows = session.execute(_cut(query.order_by(*order), asked), values)
+    return rows.all(), total
 
 
 def _cut(query: AnySelect, asked: PageRequest) -> AnySelect:

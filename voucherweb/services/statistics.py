@@ -8,8 +8,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
-from sqlalchemy import ColumnElement, RowMapping, func, select
+from sqlalchemy import BigInteger, ColumnElement, RowMapping, cast, func, select
 
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import AgeLevel, Gender, VoucherType
@@ -113,25 +114,29 @@ def of_tenant(tenant_id: uuid.UUID, voucher_type: VoucherType | None = None) -> 
     return _statistics(int(volume or 0), _cells(picked), reached, clicked)
 
 
+MEASURES: Final = (
+    *("redeemed", "used", "reach_persons", "reach_times", "click_persons", "click_times"),
+    *("redeemed_cents", "used_cents"),
+)
+
+
 def _cells(picked: Sequence[ColumnElement[bool]]) -> Sequence[RowMapping]:
     """The cells of the picked vouchers added up: at most one row for each gender and age level."""
-    measures = ("redeemed", "used", "reach_persons", "reach_times", "click_persons", "click_times")
-    return (
-        session.execute(
-            select(
-                VoucherCell.gender,
-                VoucherCell.age_level,
-                *(func.sum(getattr(VoucherCell, name)).label(name) for name in measures),
-                func.sum(Voucher.price * VoucherCell.redeemed).label("redeemed_amount"),
-                func.sum(Voucher.price * VoucherCell.used).label("used_amount"),
-            )
-            .join(Voucher, Voucher.id == VoucherCell.voucher_id)
-            .where(*picked)
-            .group_by(VoucherCell.gender, VoucherCell.age_level)
+    # Prices have two decimals; thousands of products of whole numbers cost half as much.
+    cents = cast(Voucher.price * 100, BigInteger).label("cents")
+    priced = select(Voucher.id, cents).where(*picked).subquery("priced")
+    added = {name: getattr(VoucherCell, name) for name in MEASURES if not name.endswith("_cents")}
+    added |= {f"{name}_cents": priced.c.cents * added[name] for name in ("redeemed", "used")}
+    query = (
+        select(
+            VoucherCell.gender,
+            VoucherCell.age_level,
+            *(func.sum(added[name]).label(name) for name in MEASURES),
         )
-        .mappings()
-        .all()
+        .join(priced, priced.c.id == VoucherCell.voucher_id)
+        .group_by(VoucherCell.gender, VoucherCell.age_level)
     )
+    return session.execute(query).mappings().all()
 
 
 def _tally(cells: Sequence[RowMapping], measure: str) -> Tally:
@@ -139,7 +144,7 @@ def _tally(cells: Sequence[RowMapping], measure: str) -> Tally:
 
 
 def _amount(cells: Sequence[RowMapping], measure: str) -> Decimal:
-    return sum((cell[measure] for cell in cells), Decimal(0))
+    return Decimal(sum(int(cell[measure]) for cell in cells)).scaleb(-2)
 
 
 def _statistics(
@@ -148,9 +153,9 @@ def _statistics(
     return Statistics(
         volume=volume,
         redeemed=_tally(cells, "redeemed"),
-        redeemed_amount=_amount(cells, "redeemed_amount"),
+        redeemed_amount=_amount(cells, "redeemed_cents"),
         used=_tally(cells, "used"),
-        used_amount=_amount(cells, "used_amount"),
+        used_amount=_amount(cells, "used_cents"),
         reach=Audience(reached, _tally(cells, "reach_times")),
         click=Audience(clicked, _tally(cells, "click_times")),
     )

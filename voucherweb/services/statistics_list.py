@@ -9,6 +9,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -18,10 +19,14 @@ from sqlalchemy import (
     Select,
     SQLColumnExpression,
     Subquery,
+    Text,
+    and_,
+    bindparam,
     case,
     cast,
     func,
     select,
+    union_all,
 )
 
 from voucherweb.domain.enums import VoucherType
@@ -126,22 +131,72 @@ def list_tenants(wanted: Filter, asked: PageRequest) -> Listed:
     """The page asked for; raises INVALID_PARAMETER when `pageSize: -1` would answer too many."""
     if wanted.dated:
         session.execute(_ROOM)
-    parts = _offered(wanted), _counted(wanted), _met(wanted)
-    # Each tenant with a vendor is one row, so that counting rows need not count persons again.
-    tenants = _named(select(Tenant.id).join(Vendor, Vendor.tenant_id == Tenant.id), wanted)
-    query = _every_row(wanted, *parts)
-    # Added up beside the rows, because the union of audiences is what costs.
-    sums = (func.sum(query.selected_columns[name]).over().label(f"all_{name}") for name in SUMMED)
-    query = query.add_columns(*sums)
-    rows, total = fetch_page(query, asked, _sort_keys(*parts), Tenant.id, tenants)
+    said = wanted.start is not None, wanted.end is not None, wanted.voucher_type is not None
+    built, values = _built(*said), _values(wanted)
+    query, tenants = _named(built.query, wanted), _named(built.tenants, wanted)
+    rows, total = fetch_page(query, asked, built.keys, Tenant.id, tenants, values=values)
     # Each row tells the sums; a page after the last one has none that could.
-    telling = rows[0] if rows else session.execute(query.limit(1)).first()
+    telling = rows[0] if rows else session.execute(query.limit(1), values).first()
     told = [TenantRow(row.id, row.name, _figures(row)) for row in rows]
     return Listed(told, total, _figures(telling, "all_") if telling else None)
 
 
-def _every_row(wanted: Filter, offered: Subquery, counted: Subquery, met: Subquery) -> AnySelect:
-    query = (
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """The statement whose rows are the list's, the one that counts them, and the sort keys."""
+
+    query: AnySelect
+    tenants: AnySelect
+    keys: dict[str, SQLColumnExpression[Any]]
+
+
+@lru_cache
+def _built(start: bool, end: bool, typed: bool) -> _Built:
+    """Composed once for each choice of filters: that takes longer than many a page may take."""
+    narrowed = _Narrowed(
+        [Voucher.voucher_type == bindparam("voucher_type", type_=Text)] if typed else [],
+        [
+            *([Voucher.on_start >= bindparam("on_from")] if start else []),
+            *([Voucher.on_start <= bindparam("on_until")] if end else []),
+        ],
+    )
+    parts = _offered(narrowed), _counted(narrowed), _met(narrowed)
+    query = _every_row(*parts)
+    # Added up beside the rows, because the union of audiences is what costs.
+    sums = (func.sum(query.selected_columns[name]).over().label(f"all_{name}") for name in SUMMED)
+    # Each tenant with a vendor is one row, so that counting rows need not count persons again.
+    tenants = select(Tenant.id).join(Vendor, Vendor.tenant_id == Tenant.id)
+    return _Built(query.add_columns(*sums), tenants, _sort_keys(*parts))
+
+
+def _values(wanted: Filter) -> dict[str, Any]:
+    """The parameters of a built statement; it ignores those that it does not have."""
+    return {
+        "voucher_type": wanted.voucher_type,
+        "scope": wanted.voucher_type or EVERY_TYPE,
+        "on_from": wanted.start,
+        "on_until": wanted.end,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Narrowed:
+    """Conditions of vouchers: of the type, and of the days on which they came on the shelf."""
+
+    of_type: list[ColumnElement[bool]]
+    between: list[ColumnElement[bool]]
+
+    @property
+    def existing(self) -> list[ColumnElement[bool]]:
+        return [Voucher.deleted_at.is_(None), *self.of_type]
+
+    @property
+    def picked(self) -> list[ColumnElement[bool]]:
+        return [*self.existing, *self.between]
+
+
+def _every_row(offered: Subquery, counted: Subquery, met: Subquery) -> AnySelect:
+    return (
         select(
             Tenant.id,
             Tenant.name,
@@ -156,7 +211,6 @@ def _every_row(wanted: Filter, offered: Subquery, counted: Subquery, met: Subque
         .outerjoin(counted, counted.c.tenant_id == Tenant.id)
         .outerjoin(met, met.c.tenant_id == Tenant.id)
     )
-    return _named(query, wanted)
 
 
 def _named(query: AnySelect, wanted: Filter) -> AnySelect:
@@ -171,44 +225,24 @@ def _figures(row: Any, prefix: str = "") -> Figures | None:
     return Figures(used_amount=amount, **{name: int(one or 0) for name, one in found.items()})
 
 
-def _picked(wanted: Filter) -> list[ColumnElement[bool]]:
-    return [*_of_type(wanted), *_between(wanted)]
-
-
-def _of_type(wanted: Filter) -> list[ColumnElement[bool]]:
-    existing: list[ColumnElement[bool]] = [Voucher.deleted_at.is_(None)]
-    if wanted.voucher_type:
-        existing.append(Voucher.voucher_type == wanted.voucher_type)
-    return existing
-
-
-def _between(wanted: Filter) -> list[ColumnElement[bool]]:
-    between: list[ColumnElement[bool]] = []
-    if wanted.start:
-        between.append(Voucher.on_start >= wanted.start)
-    if wanted.end:
-        between.append(Voucher.on_start <= wanted.end)
-    return between
-
-
 def _whole(value: Any) -> ColumnElement[int]:
     return cast(func.sum(value), BigInteger)
 
 
-def _offered(wanted: Filter) -> Subquery:
+def _offered(narrowed: _Narrowed) -> Subquery:
     return (
         select(
             Voucher.tenant_id,
             _whole(Voucher.volume).label("volume"),
             _whole(Voucher.redeemed).label("redeemed"),
         )
-        .where(*_picked(wanted))
+        .where(*narrowed.picked)
         .group_by(Voucher.tenant_id)
         .subquery("offered")
     )
 
 
-def _counted(wanted: Filter) -> Subquery:
+def _counted(narrowed: _Narrowed) -> Subquery:
     counts = ("used", "reach_times", "click_times")
     cells = (
         select(
@@ -225,20 +259,27 @@ def _counted(wanted: Filter) -> Subquery:
             func.sum(Voucher.price * cells.c.used, type_=Numeric).label("used_amount"),
         )
         .join(cells, cells.c.voucher_id == Voucher.id)
-        .where(*_picked(wanted))
+        .where(*narrowed.picked)
         .group_by(Voucher.tenant_id)
         .subquery("counted")
     )
 
 
-def _met(wanted: Filter) -> Subquery:
-    """Persons by tenant: told by the cells, or counted over the audiences between the dates."""
-    if not wanted.dated:
-        return _told(wanted).subquery("met")
-    return audience.persons(_picked(wanted)).subquery("met")
+def _met(narrowed: _Narrowed) -> Subquery:
+    """Persons by tenant: told by the cells, or counted over the audiences of vouchers between the
+    days where a tenant has others too."""
+    if not narrowed.between:
+        return _told().subquery("met")
+    some = func.bool_and(and_(*narrowed.between)).is_(False)
+    partly = (
+        select(Voucher.tenant_id).where(*narrowed.existing).group_by(Voucher.tenant_id).having(some)
+    ).cte("partly")
+    chosen = [*narrowed.picked, Voucher.tenant_id.in_(select(partly.c.tenant_id))]
+    others = _told().where(TenantCell.tenant_id.not_in(select(partly.c.tenant_id)))
+    return union_all(audience.persons(chosen), others).subquery("met")
 
 
-def _told(wanted: Filter) -> Select[uuid.UUID, int, int]:
+def _told() -> Select[uuid.UUID, int, int]:
     def persons(kind: str) -> ColumnElement[int]:
         return cast(func.sum(TenantCell.persons).filter(TenantCell.kind == kind), BigInteger)
 
@@ -248,7 +289,7 @@ def _told(wanted: Filter) -> Select[uuid.UUID, int, int]:
             persons("R").label("reach_persons"),
             persons("C").label("click_persons"),
         )
-        .where(TenantCell.scope == (wanted.voucher_type or EVERY_TYPE))
+        .where(TenantCell.scope == bindparam("scope", type_=Text))
         .group_by(TenantCell.tenant_id)
     )
 
