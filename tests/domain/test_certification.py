@@ -273,3 +273,22 @@ def test_windows_that_lose_or_double_fail(calls: list[Seen]) -> None:
 def test_a_window_that_was_broken_off_may_be_begun_anew() -> None:
     calls = [*GOOD, read(4, 9), read(4, 8), *(read(4, 8, page=page) for page in (1, 2))]
     assert judge_windows(calls, rows).result is Result.PASSED
+
+
+@pytest.mark.parametrize(("is_cut", "result"), [(True, Result.PASSED), (False, Result.FAILED)])
+def test_the_first_window_may_have_been_begun_before_the_calls(
+    *, is_cut: bool, result: Result
+) -> None:
+    calls = [read(0, 3, page=2), read(3, 6), read(3, 6, page=2), read(6, 7)]
+    assert judge_windows(calls, rows, is_cut=is_cut).result is result
+
+
+def test_a_slow_call_that_began_too_early_is_found() -> None:
+    slow = seen(9, ms=8000, key="b")
+    finding = judge_waits([BUSY, seen(2.1, key="a"), slow])
+    assert found(finding) == (Result.FAILED, ("r0", "r9"))
+
+
+def test_a_query_is_read_as_it_was_sent() -> None:
+    last = "from=2026-11-22T12%3A00%3A03%2B00:00&&tag=&none&to=2026-11-22T12:00:04Z&size=2"
+    assert judge_windows([*GOOD[:2], read(3, 4, query=last)], rows).result is Result.PASSED

@@ -6,17 +6,16 @@ sandbox key or from a later moment.
 """
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
 from typing import Final, NamedTuple
 
 CONNECT: Final = "/v2/connect/"
 OLD_CONNECT: Final = "/api/v1/connect/"
 FETCHING: Final = "/v1/auth-connect/token"
+WRITING: Final = frozenset({"POST", "DELETE"})
 TOLD: Final = 10
 """Request ids that one item tells at most."""
 SLACK: Final = timedelta(milliseconds=3)
@@ -50,9 +49,12 @@ class Finding:
     evidence: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Seen:
-    """One call as the log has it; `at` is when it was answered."""
+Identity = tuple[str, str, str, str | None]
+
+
+class Seen(NamedTuple):
+    """One call as the log has it; `at` is when it was answered. A tuple, and nothing of it is
+    kept that can be told from it: a thousand of them are judged at once."""
 
     at: datetime
     ms: int
@@ -67,11 +69,11 @@ class Seen:
     fingerprint: bytes | None
     retry_after: int | None
 
-    @cached_property
+    @property
     def began(self) -> datetime:
         return self.at - timedelta(milliseconds=self.ms)
 
-    @cached_property
+    @property
     def address(self) -> str:
         """The path under its present name."""
         if self.path.startswith(OLD_CONNECT):
@@ -80,11 +82,11 @@ class Seen:
 
     @property
     def is_connect(self) -> bool:
-        return self.address.startswith(CONNECT)
+        return self.path.startswith((CONNECT, OLD_CONNECT))
 
     @property
     def is_write(self) -> bool:
-        return self.is_connect and self.method in {"POST", "DELETE"}
+        return self.method in WRITING and self.is_connect
 
     @property
     def is_done(self) -> bool:
@@ -94,8 +96,8 @@ class Seen:
         """Whether this began only after the other had been answered, and `wait` was over."""
         return self is not other and self.began >= other.at + wait - SLACK
 
-    @cached_property
-    def identity(self) -> tuple[str | None, ...]:
+    @property
+    def identity(self) -> Identity:
         """What two makings of one call have in common."""
         return self.method, self.address, self.query, self.key
 
@@ -143,11 +145,11 @@ def judge_keys(calls: Sequence[Seen]) -> Finding:
 
 def judge_repeats(calls: Sequence[Seen]) -> Finding:
     """Every write that timed out was sent again with its key, and got the first answer."""
-    lost = [one for one in calls if one.is_write and one.status == 504]
+    writes = [one for one in calls if one.is_write]
+    lost = [one for one in writes if one.status == 504]
     if not lost:
         return not_shown(Sentence("沒有逾時的寫入", "No write has timed out"))
     found: list[Seen] = []
-    writes = [one for one in calls if one.is_write]
     for one in lost:
         place = bisect_left(writes, one.at - SLACK, key=lambda two: two.at)
         again = next((two for two in writes[place:] if _is_replay_of(two, one)), None)
@@ -190,22 +192,25 @@ def judge_waits(calls: Sequence[Seen]) -> Finding:
     if not refused:
         return not_shown(Sentence("沒有遇到 429 或 503", "No 429 or 503 was met"))
     shown: list[Seen] = []
-    by_start = sorted(calls, key=lambda one: one.began)
-    same = _by_identity(by_start)
+    same = _same_as(refused, calls)
+    longest = timedelta(milliseconds=max(one.ms for one in calls))
     for one in refused:
         wait = timedelta(seconds=one.retry_after or 0) - SKEW
+        # What began before the wait was over had been answered so much later at most.
         first, end = (
-            bisect_left(by_start, edge - SLACK, key=lambda two: two.began)
-            for edge in (one.at, one.at + wait)
+            bisect_left(calls, edge - SLACK, key=lambda two: two.at)
+            for edge in (one.at, one.at + wait + longest)
         )
-        early = [two for two in by_start[first:end] if _is_early(two, one, wait)]
+        early = [two for two in calls[first:end] if _is_early(two, one, wait)]
         if early:
+            early.sort(key=lambda two: two.began)
             told = Sentence(
                 f"要等 {one.retry_after} 秒，卻提早呼叫",
                 f"It called before the {one.retry_after} seconds were over",
             )
             return failed(told, [one, *early])
-        again = next((two for two in same[one.identity] if two.follows(one, wait)), None)
+        waited = (two for two in same[one.identity] if two.follows(one, wait))
+        again = min(waited, key=lambda two: two.began, default=None)
         shown += [one, again] if again else []
     if not shown:
         told = Sentence("被拒絕的呼叫沒有再試", "What was refused was not asked again")
@@ -214,10 +219,13 @@ def judge_waits(calls: Sequence[Seen]) -> Finding:
     return passed(told, shown)
 
 
-def _by_identity(calls: Iterable[Seen]) -> dict[tuple[str | None, ...], list[Seen]]:
-    found: dict[tuple[str | None, ...], list[Seen]] = defaultdict(list)
+def _same_as(these: Iterable[Seen], calls: Iterable[Seen]) -> dict[Identity, list[Seen]]:
+    """Of these few every call that is the same."""
+    found: dict[Identity, list[Seen]] = {one.identity: [] for one in these}
     for one in calls:
-        found[one.identity].append(one)
+        same = found.get(one.identity)
+        if same is not None:
+            same.append(one)
     return found
 
 
@@ -229,11 +237,11 @@ def _is_early(call: Seen, refused: Seen, wait: timedelta) -> bool:
 
 def judge_renewals(calls: Sequence[Seen]) -> Finding:
     """After each 401 a new token was fetched before the call was made again."""
-    refused = [one for one in calls if one.is_connect and one.status == 401]
+    refused = [one for one in calls if one.status == 401 and one.is_connect]
     if not refused:
         return not_shown(Sentence("沒有遇到 401", "No 401 was met"))
     shown: list[Seen] = []
-    same = _by_identity(calls)
+    same = _same_as(refused, calls)
     renewals = [one for one in calls if one.path == FETCHING and one.is_done]
     done_calls = [one for one in calls if one.is_connect and one.is_done]
     for one in refused:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from voucherweb.domain.certification import Finding, Seen, Sentence, failed, not_shown, passed
 
@@ -31,7 +31,7 @@ class Window:
     @property
     def is_whole(self) -> bool:
         """Whether every page was read."""
-        return len(self.sizes) == 1 and set(range(1, self.last + 1)) <= self.pages
+        return len(self.sizes) == 1 and self.pages.issuperset(range(1, self.last + 1))
 
     def add(self, call: Seen, page: int, size: int) -> None:
         self.calls.append(call)
@@ -40,17 +40,20 @@ class Window:
             self.sizes.add(size)
 
 
-def judge_windows(calls: Sequence[Seen], count: CountRows) -> Finding:
-    """Transactions were read in windows that lie end to start, each to its last page."""
+def judge_windows(calls: Sequence[Seen], count: CountRows, *, is_cut: bool = False) -> Finding:
+    """Transactions were read in windows that lie end to start, each to its last page. `is_cut`
+    when there may have been calls before these: the first window may have been begun in them."""
     # A query is taken apart once: of all that is judged this costs most.
     reads = [(one, _query(one)) for one in calls if _is_read(one)]
     if not reads:
         return not_shown(Sentence("沒有讀取交易", "No transactions were read"))
-    unbounded = [one for one, told in reads if not {"from", "to"} <= told.keys()]
+    unbounded = [one for one, told in reads if "from" not in told or "to" not in told]
     if unbounded:
         why = Sentence("讀取交易沒有給 from 與 to", "Transactions were read without from and to")
         return failed(why, unbounded)
     windows = _windows(reads, count)
+    if is_cut and not windows[0].is_whole:
+        del windows[0]
     kept = _without_broken_off(windows)
     partial = next((one for one in kept if not one.is_whole), None)
     if partial:
@@ -99,11 +102,16 @@ def _why_partial(window: Window) -> Sentence:
 
 
 def _is_read(call: Seen) -> bool:
-    return call.method == "GET" and call.address == TRANSACTIONS and call.status == 200
+    return call.method == "GET" and call.status == 200 and call.address == TRANSACTIONS
 
 
 def _query(call: Seen) -> dict[str, str]:
-    return dict(parse_qsl(call.query))
+    """The fields that have a value, as `parse_qsl` reads them but in a fraction of its time."""
+    pairs = (pair.partition("=") for pair in call.query.split("&"))
+    found = {name: value for name, _, value in pairs if value}
+    if "%" in call.query or "+" in call.query:
+        found = {unquote_plus(name): unquote_plus(value) for name, value in found.items()}
+    return found
 
 
 def _windows(reads: Sequence[tuple[Seen, dict[str, str]]], count: CountRows) -> list[Window]:
@@ -111,7 +119,9 @@ def _windows(reads: Sequence[tuple[Seen, dict[str, str]]], count: CountRows) -> 
     found: dict[tuple[datetime, datetime], Window] = {}
     for call, told in reads:
         span = datetime.fromisoformat(told["from"]), datetime.fromisoformat(told["to"])
-        window = found.setdefault(span, Window(*span))
+        window = found.get(span)
+        if window is None:
+            window = found[span] = Window(*span)
         window.add(call, _number(told, "page", 1), _number(told, "size", DEFAULT_SIZE))
     for window, rows in zip(found.values(), count(list(found)), strict=True):
         window.last = max(1, -(-rows // min(window.sizes, default=DEFAULT_SIZE)))

@@ -189,7 +189,12 @@ def certification_of(actor: Actor, key_id: uuid.UUID) -> Response:
     key = api_key_lists.own_key(actor, key_id)
     if key.kind != api_keys.SANDBOX:
         raise refuse("NOT_EXIST")
-    return render("api_keys/certification.html", key=key, report=certification.certify(key))
+    return render(
+        "api_keys/certification.html",
+        key=key,
+        report=certification.certify(key),
+        most=certification.MOST_CALLS,
+    )
 
 
 def _called(key: ApiKey) -> str:
