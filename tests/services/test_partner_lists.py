@@ -20,6 +20,7 @@ from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import CouponStatus, PointsEntryKind, Role
 from voucherweb.domain.paging import PageRequest
+from voucherweb.errors import Refusal
 from voucherweb.models import ApiKey, PartnerCall
 from voucherweb.services import (
     call_lists,
@@ -154,6 +155,50 @@ def test_a_phones_beginning_finds_the_cards_of_one_campaign(tenant: Actor) -> No
         p=campaign,
     )
     assert 0 < total == naive[0][0]
+
+
+@pytest.mark.parametrize("down", [False, True])
+@pytest.mark.parametrize(("field", "key"), [("balance", "balance"), ("cardNo", "card_no")])
+def test_cards_that_are_looked_for_are_listed_in_each_order(
+    tenant: Actor, field: str, key: str, *, down: bool
+) -> None:
+    campaign = rows("SELECT programme_id FROM cards GROUP BY 1 ORDER BY count(*) DESC")[1][0]
+    found = paged(
+        lambda asked: cards.list_cards(tenant, campaign, "0900", asked), field, "id", down=down
+    )
+    naive = rows(
+        "SELECT c.id FROM cards c JOIN members m ON m.id = c.member_id WHERE c.programme_id = :p"
+        f" AND m.phone_number LIKE '0900%' ORDER BY {key} {'DESC' if down else 'ASC'}, c.id",
+        p=campaign,
+    )
+    assert found == [row[0] for row in naive]
+    with unit_of_work():
+        beyond = cards.list_cards(tenant, campaign, "0900", page(99, field=field))
+    assert beyond == ([], len(found))
+
+
+def test_the_newest_cards_alone_are_sorted_by_balance(
+    tenant: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cards, "MOST_LISTED", 60)
+    campaign = rows("SELECT programme_id FROM cards GROUP BY 1 ORDER BY count(*) DESC")[1][0]
+    sorts = {
+        "balance": "SELECT id FROM (SELECT id, balance FROM cards WHERE programme_id = :p"
+        " ORDER BY created_at DESC LIMIT 60) newest ORDER BY balance, id",
+        "createTime": "SELECT id FROM cards WHERE programme_id = :p ORDER BY created_at, id"
+        " LIMIT 60",
+    }
+    for field, query in sorts.items():
+        found = []
+        with unit_of_work():
+            for number in (1, 2, 3):
+                asked = page(number, field=field, down=False)
+                lines, total = cards.list_cards(tenant, campaign, "", asked)
+                found += [one.id for one in lines]
+            assert total == 60
+            with pytest.raises(Refusal, match="INVALID_PARAMETER"):
+                cards.list_cards(tenant, campaign, "", page(4, field=field))
+        assert found == [row[0] for row in rows(query, p=campaign)]
 
 
 @pytest.mark.parametrize("status", [None, *CouponStatus])

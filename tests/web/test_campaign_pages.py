@@ -15,6 +15,7 @@ from tests.support.books import statements
 from tests.support.cast import Caller
 from tests.support.site import Visitor, make_visitor
 from voucherweb.models import PLATFORM_PROGRAMME, Programme
+from voucherweb.services import cards
 from voucherweb.transaction import session, unit_of_work
 
 CAMPAIGNS = "/admin/partners/campaigns"
@@ -139,6 +140,17 @@ def test_a_card_is_found_by_number_phone_and_member(visitor: Visitor) -> None:
         assert card.card_no in page
         assert "250" in page
     assert "沒有符合的卡片" in visitor.part(place(card.campaign_id, "?q=0999"), "list")
+
+
+def test_how_many_cards_are_listed_is_said(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = place(campaigns.make_card(own(visitor)).campaign_id)
+    assert "張，" not in visitor.text(at)
+    monkeypatch.setattr(cards, "MOST_LISTED", 1)
+    assert "只列出前 1 張" in visitor.text(at)
+    assert "只列出最新的 1 張" in visitor.text(f"{at}?sort=balance&order=desc")
+    assert visitor.get(f"{at}?page=2").status_code == 400
 
 
 def test_a_tenant_sees_hints_of_people_only(visitor: Visitor) -> None:

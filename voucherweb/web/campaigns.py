@@ -202,7 +202,8 @@ def show(actor: Actor, campaign_id: uuid.UUID) -> Response:
     wanted = listing.read(CARDS, ("q",))
     rows, wanted.total = cards.list_cards(actor, campaign_id, wanted.get("q") or "", wanted.asked)
     listing.chip(wanted, "q")
-    return _shown("cards", campaign, rows=rows, list=wanted, address=wanted.address)
+    most = cards.MOST_LISTED
+    return _shown("cards", campaign, rows=rows, list=wanted, most=most, address=wanted.address)
 
 
 @page(campaign_pages, "/<uuid:campaign_id>/movements", roles=ADMINS)
