@@ -15,7 +15,7 @@ from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import RedemptionStatus
 from voucherweb.domain.paging import PageRequest
 from voucherweb.errors import Refusal
-from voucherweb.services import desk, redeemed
+from voucherweb.services import desk, piece_pages, redeemed
 from voucherweb.services.redeemed import RedeemedPiece
 from voucherweb.transaction import unit_of_work
 
@@ -102,6 +102,7 @@ def test_a_page_costs_the_same_for_every_length(
     assert "redemptions.seq <=" in seen[-1], "no page skips over others"
 
 
+@pytest.mark.parametrize("many", [1, 5000], ids=["bounded", "sorted"])
 @pytest.mark.parametrize("status", [None, VALID, USED])
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("name", sorted(redeemed.SORT))
@@ -112,7 +113,12 @@ def test_every_page_is_that_of_the_whole_list_in_order(
     name: str,
     descending: bool,
     status: RedemptionStatus | None,
+    many: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(piece_pages, "MANY", many)
+    monkeypatch.setattr(piece_pages, "LOOKED_AT", 1)
+    monkeypatch.setattr(piece_pages, "NEAR", 4)
     voucher = issue(admin, volume=20)
     person = make_member(client, settings)
     start = clock.now()
@@ -136,3 +142,19 @@ def test_every_page_is_that_of_the_whole_list_in_order(
             told.append(pieces(actor_of(admin), voucher, status, asked))
         assert [one for found, _ in told for one in found] == wanted
         assert {count for _, count in told} == {total}
+
+
+@pytest.mark.parametrize("status", [None, VALID, USED])
+def test_only_pieces_within_a_bound_are_sorted_when_there_are_many(
+    monkeypatch: pytest.MonkeyPatch,
+    admin: Caller,
+    voucher: str,
+    status: RedemptionStatus | None,
+) -> None:
+    monkeypatch.setattr(piece_pages, "MANY", 3)
+    for descending, passed in ((False, "<="), (True, ">=")):
+        asked = PageRequest(1, 1, "redeemedAt", descending=descending)
+        with books.statements() as seen:
+            pieces(actor_of(admin), voucher, status, asked)
+        assert "redemptions.seq = ANY" in seen[-2]
+        assert f"redemptions.redeemed_at {passed}" in seen[-1]
