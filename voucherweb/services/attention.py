@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Numeric, Select, and_, bindparam, func, select
 
 from voucherweb.domain import clock
 from voucherweb.domain.voucher_rules import Phase
@@ -52,23 +52,17 @@ def of_tenant(tenant_id: uuid.UUID | None, safety_stock_rate: Decimal) -> Attent
     """Of vouchers on the shelf, those that leave it within 7 days, and those whose stock is under
     the safety stock (behaviour §5). Four queries."""
     now = clock.now()
-    existing = and_(Voucher.tenant_id == tenant_id, Voucher.deleted_at.is_(None))
-    on = phase_at(now) == Phase.ON
-    ending = and_(on, Voucher.on_end <= now + SOON)
-    nearly_gone = and_(on, _stock() < func.ceil(Voucher.volume * safety_stock_rate))
-    counted = session.execute(
-        select(
-            func.count().filter(ending),
-            func.count().filter(nearly_gone),
-            func.count().filter(phase_at(now) == Phase.DRAFT),
-            func.count(),
-        ).where(existing)
-    ).one()
+    values = {
+        "tenant_id": tenant_id,
+        "now": now,
+        "soon": now + SOON,
+        "safety_stock_rate": safety_stock_rate,
+    }
     return Attention(
-        *counted,
+        *session.execute(_COUNTED, values).one(),
         open_imports=_open_imports(tenant_id),
-        ending_first=_named(and_(existing, ending), Voucher.on_end),
-        scarcest=_named(and_(existing, nearly_gone), _stock()),
+        ending_first=[Named(*row) for row in session.execute(_ENDING_FIRST, values)],
+        scarcest=[Named(*row) for row in session.execute(_SCARCEST, values)],
     )
 
 
@@ -76,14 +70,35 @@ def _stock() -> ColumnElement[int]:
     return Voucher.volume - Voucher.redeemed
 
 
-def _named(picked: ColumnElement[bool], order: Any) -> list[Named]:
-    rows = session.execute(
+_PHASE: Final = phase_at(bindparam("now", type_=Voucher.on_end.type))
+_EXISTING: Final = and_(
+    Voucher.tenant_id == bindparam("tenant_id", type_=Voucher.tenant_id.type),
+    Voucher.deleted_at.is_(None),
+)
+_ENDING: Final = and_(_PHASE == Phase.ON, Voucher.on_end <= bindparam("soon"))
+_NEARLY_GONE: Final = and_(
+    _PHASE == Phase.ON,
+    _stock() < func.ceil(Voucher.volume * bindparam("safety_stock_rate", type_=Numeric)),
+)
+_COUNTED: Final = select(
+    func.count().filter(_ENDING),
+    func.count().filter(_NEARLY_GONE),
+    func.count().filter(_PHASE == Phase.DRAFT),
+    func.count(),
+).where(_EXISTING)
+
+
+def _first(picked: ColumnElement[bool], order: Any) -> Select[*tuple[Any, ...]]:
+    return (
         select(Voucher.id, Voucher.title, Voucher.on_end, _stock(), Voucher.volume)
-        .where(picked)
+        .where(_EXISTING, picked)
         .order_by(order, Voucher.id)
         .limit(MOST_NAMED)
     )
-    return [Named(*row) for row in rows]
+
+
+_ENDING_FIRST: Final = _first(_ENDING, Voucher.on_end)
+_SCARCEST: Final = _first(_NEARLY_GONE, _stock())
 
 
 def _open_imports(tenant_id: uuid.UUID | None) -> int:

@@ -8,9 +8,19 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, RowMapping, cast, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    RowMapping,
+    Select,
+    bindparam,
+    cast,
+    func,
+    select,
+)
 
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import AgeLevel, Gender, VoucherType
@@ -91,7 +101,7 @@ def of_voucher(actor: Actor, voucher_id: uuid.UUID | None) -> Statistics:
     volume = session.scalar(query)
     if volume is None:
         raise refuse("NOT_EXIST")
-    cells = _cells([Voucher.id == voucher_id])
+    cells = session.execute(_cells([Voucher.id == voucher_id])).mappings().all()
     return _statistics(
         volume, cells, _tally(cells, "reach_persons"), _tally(cells, "click_persons")
     )
@@ -99,19 +109,32 @@ def of_voucher(actor: Actor, voucher_id: uuid.UUID | None) -> Statistics:
 
 def of_tenant(tenant_id: uuid.UUID, voucher_type: VoucherType | None = None) -> Statistics:
     """All vouchers of a tenant, or those of one type; persons are distinct over them. 3 queries."""
-    picked = existing(tenant_id, voucher_type)
-    volume = session.scalar(select(func.coalesce(func.sum(Voucher.volume), 0)).where(*picked))
-    persons = session.execute(
-        select(TenantCell.kind, TenantCell.gender, TenantCell.age_level, TenantCell.persons).where(
-            TenantCell.tenant_id == tenant_id,
-            TenantCell.scope == (voucher_type or EVERY_TYPE),
-        )
-    ).all()
+    scope = voucher_type or EVERY_TYPE
+    values = {"tenant_id": tenant_id, "voucher_type": voucher_type, "scope": scope}
+    typed = voucher_type is not None
+    persons = session.execute(_PERSONS, values).all()
     reached, clicked = (
         Tally({(row.gender, row.age_level): row.persons for row in persons if row.kind == kind})
         for kind in ("R", "C")
     )
-    return _statistics(int(volume or 0), _cells(picked), reached, clicked)
+    volume = session.scalar(_volume(typed=typed), values) or 0
+    cells = session.execute(_cells_of_tenant(typed=typed), values).mappings().all()
+    return _statistics(int(volume), cells, reached, clicked)
+
+
+_PERSONS: Final = select(
+    TenantCell.kind, TenantCell.gender, TenantCell.age_level, TenantCell.persons
+).where(TenantCell.tenant_id == bindparam("tenant_id"), TenantCell.scope == bindparam("scope"))
+
+
+@lru_cache
+def _volume(*, typed: bool) -> Select[int]:
+    return select(func.coalesce(func.sum(Voucher.volume), 0)).where(*existing(typed=typed))
+
+
+@lru_cache
+def _cells_of_tenant(*, typed: bool) -> Select[*tuple[Any, ...]]:
+    return _cells(existing(typed=typed))
 
 
 MEASURES: Final = (
@@ -120,14 +143,14 @@ MEASURES: Final = (
 )
 
 
-def _cells(picked: Sequence[ColumnElement[bool]]) -> Sequence[RowMapping]:
+def _cells(picked: Sequence[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
     """The cells of the picked vouchers added up: at most one row for each gender and age level."""
     # Prices have two decimals; thousands of products of whole numbers cost half as much.
     cents = cast(Voucher.price * 100, BigInteger).label("cents")
     priced = select(Voucher.id, cents).where(*picked).subquery("priced")
     added = {name: getattr(VoucherCell, name) for name in MEASURES if not name.endswith("_cents")}
     added |= {f"{name}_cents": priced.c.cents * added[name] for name in ("redeemed", "used")}
-    query = (
+    return (
         select(
             VoucherCell.gender,
             VoucherCell.age_level,
@@ -136,7 +159,6 @@ def _cells(picked: Sequence[ColumnElement[bool]]) -> Sequence[RowMapping]:
         .join(priced, priced.c.id == VoucherCell.voucher_id)
         .group_by(VoucherCell.gender, VoucherCell.age_level)
     )
-    return session.execute(query).mappings().all()
 
 
 def _tally(cells: Sequence[RowMapping], measure: str) -> Tally:

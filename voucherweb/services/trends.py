@@ -9,9 +9,11 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
-from sqlalchemy import Date, Row, Select, any_, func, literal, select, text, union_all
+from sqlalchemy import Date, Row, Select, any_, bindparam, func, literal, select, text, union_all
 
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
@@ -57,7 +59,7 @@ class Trend:
 
     def of(self, measure: str) -> tuple[int, ...]:
         """One of `MEASURES`, day by day."""
-        return tuple(getattr(day, measure) for day in self.days)
+        return tuple(map(attrgetter(measure), self.days))
 
     def total(self, measure: str) -> int:
         """One of `MEASURES`, over all days."""
@@ -74,8 +76,9 @@ def of_voucher(
     """
     _require_span(first_day, last_day)
     voucher = get_voucher(actor, voucher_id)
-    rows = _counts(VoucherDay, first_day, last_day).where(VoucherDay.voucher_id == voucher.id)
-    return _trend(session.execute(rows), first_day, last_day)
+    days = _counts(VoucherDay).where(VoucherDay.voucher_id == voucher.id)
+    rows = session.execute(days, {"first_day": first_day, "last_day": last_day})
+    return _trend(rows, first_day, last_day)
 
 
 def of_tenant(
@@ -89,23 +92,34 @@ def of_tenant(
     Raises INVALID_PARAMETER for days out of order or more than 366 of them. 1 query.
     """
     _require_span(first_day, last_day)
-    picked = select(Voucher.id).where(*existing(tenant_id, voucher_type)).scalar_subquery()
-    closed = [TenantDay.tenant_id == tenant_id]
-    if voucher_type:
-        closed.append(TenantDay.voucher_type == voucher_type)
+    values = {
+        "tenant_id": tenant_id,
+        "voucher_type": voucher_type,
+        "first_day": first_day,
+        "last_day": last_day,
+    }
+    rows = session.execute(_of_tenant(typed=voucher_type is not None), values)
+    return _trend(rows, first_day, last_day)
+
+
+@lru_cache
+def _of_tenant(*, typed: bool) -> Select[*tuple[Any, ...]]:
+    picked = select(Voucher.id).where(*existing(typed=typed)).scalar_subquery()
+    closed = [TenantDay.tenant_id == bindparam("tenant_id")]
+    if typed:
+        closed.append(TenantDay.voucher_type == bindparam("voucher_type"))
     # What was never on the shelf has no days, so that a deleted draft is missing in none of them.
     over = select(func.coalesce(func.max(TenantDay.day), literal("-infinity", Date)))
     every = union_all(
-        _counts(TenantDay, first_day, last_day).where(*closed),
+        _counts(TenantDay).where(*closed),
         # An array is looked up in the primary key; a join would read every tenant's days.
-        _counts(VoucherDay, first_day, last_day).where(
+        _counts(VoucherDay).where(
             VoucherDay.voucher_id == any_(func.array(picked)),
             VoucherDay.day > over.scalar_subquery(),
         ),
     ).subquery("every")
     sums = (func.sum(every.c[name]) for name in MEASURES)
-    rows = session.execute(select(every.c.day, *sums).group_by(every.c.day))
-    return _trend(rows, first_day, last_day)
+    return select(every.c.day, *sums).group_by(every.c.day)
 
 
 def sparkline(tenant_id: uuid.UUID, today: date, days: int = SPARKLINE_DAYS) -> Trend:
@@ -120,15 +134,15 @@ def _require_span(first_day: date, last_day: date) -> None:
         raise invalid("endDate", f"at most {MAX_DAYS} days can be shown", f"最多 {MAX_DAYS} 天")
 
 
-def _counts(
-    days: type[VoucherDay] | type[TenantDay], first_day: date, last_day: date
-) -> Select[*tuple[Any, ...]]:
+def _counts(days: type[VoucherDay] | type[TenantDay]) -> Select[*tuple[Any, ...]]:
+    """The counts of days from `first_day` to `last_day`, which are parameters."""
     named = (getattr(days, name) for name in MEASURES)
-    return select(days.day, *named).where(days.day.between(first_day, last_day))
+    between = days.day.between(bindparam("first_day"), bindparam("last_day"))
+    return select(days.day, *named).where(between)
 
 
 def _trend(rows: Iterable[Row[*tuple[Any, ...]]], first_day: date, last_day: date) -> Trend:
-    known = {row[0]: Day(row[0], **dict(zip(MEASURES, row[1:], strict=True))) for row in rows}
+    known = {row[0]: Day(*row) for row in rows}
     span = (first_day + timedelta(days=n) for n in range((last_day - first_day).days + 1))
     return Trend(tuple(known.get(day) or Day(day) for day in span))
 

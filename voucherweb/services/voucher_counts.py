@@ -23,7 +23,7 @@ def by_phase(tenant_id: uuid.UUID | None) -> dict[Phase, int]:
     return {one: counted.get(one, 0) for one in Phase}
 
 
-def phase_at(at: datetime) -> ColumnElement[str]:
+def phase_at(at: datetime | ColumnElement[datetime]) -> ColumnElement[str]:
     """`voucher_rules.phase` in SQL."""
     return case(
         (Voucher.first_on_at.is_(None), Phase.DRAFT.value),

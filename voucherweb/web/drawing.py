@@ -24,11 +24,11 @@ def table_rows(rows: Iterable[Sequence[object]]) -> Markup:
 
 
 def _row(row: Sequence[object]) -> str:
-    cells = "".join(f'<td class="num">{_told(value)}</td>' for value in row[1:])
-    return f'<tr><th scope="row">{escape(row[0])}</th>{cells}</tr>'
+    # Counts are by far the most, and written here more quickly than by a call for each.
+    cells = [f"{one:,}" if type(one) is int else _told(one) for one in row[1:]]
+    told = '</td><td class="num">'.join(cells)
+    return f'<tr><th scope="row">{escape(row[0])}</th><td class="num">{told}</td></tr>'
 
 
 def _told(value: object) -> str:
-    if isinstance(value, int):  # By far the most, and quicker than to ask whether it is a number.
-        return f"{value:,}"
     return f"{value:,}" if isinstance(value, Number) else escape(value)

@@ -171,4 +171,7 @@ FILTERS: Final = {
     "time_tag": time_tag,
     "age": age_of,
     "bytes": size,
+    # Of numbers; `max` and `min` of the template language ask each for its letter case.
+    "highest": max,
+    "lowest": min,
 }

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from operator import attrgetter
 from typing import Final
 
 from voucherweb.domain.demographics import AGE_LABELS
@@ -203,6 +204,7 @@ TREND_NAMES: Final = {
     "redeemed": Text("兌換", "Redeemed"),
     "used": Text("核銷", "Used"),
 }
+_COUNTS: Final = attrgetter(*TREND_NAMES)
 DRAWN: Final = ("reach_times", "click_times", "redeemed", "used")
 """The measures that are drawn day by day; the table has all."""
 
@@ -213,10 +215,7 @@ def trend_heads() -> list[str]:
 
 def trend_rows(trend: Trend) -> list[list[Shown]]:
     """The table of the days, newest first."""
-    return [
-        [f"{one.day:%Y/%m/%d}", *(getattr(one, name) for name in TREND_NAMES)]
-        for one in reversed(trend.days)
-    ]
+    return [[f"{one.day:%Y/%m/%d}", *_COUNTS(one)] for one in reversed(trend.days)]
 
 
 def trend_foot(trend: Trend) -> list[Shown]:
