@@ -24,6 +24,7 @@ from voucherweb.domain import clock
 from voucherweb.services import site_settings, web_sessions
 from voucherweb.services.site_settings import SiteSettings
 from voucherweb.web import problems
+from voucherweb.web.addresses import address_of
 from voucherweb.web.drawing import line_points, table_rows
 from voucherweb.web.labels import choices, label
 from voucherweb.web.language import current_language, t
@@ -158,6 +159,7 @@ def _teach_templates(app: Flask) -> None:
         language=current_language,
         window_days=window_days,
         line_points=line_points,
+        url_for=address_of,
         table_rows=table_rows,
         navigation=navigation,
         here=here,
