@@ -2,26 +2,21 @@
 are right; and how often they ask for it."""
 
 import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
-from zoneinfo import ZoneInfo
 
-import psycopg
 import pytest
+from flask import Flask
 from sqlalchemy import text
 
-from bench.bulk import Size, fill
-from bench.pages_partners import PartnerAmounts, fill_partners
 from tests.support.books import statements
+from tests.support.partner_lists import fill_some, page, paged, rows
 from voucherweb.config import Settings
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
-from voucherweb.domain.enums import CouponStatus, PointsEntryKind, Role
-from voucherweb.domain.paging import PageRequest
+from voucherweb.domain.enums import CouponStatus
 from voucherweb.errors import Refusal
-from voucherweb.models import ApiKey, PartnerCall
+from voucherweb.models import ApiKey
 from voucherweb.services import (
     call_lists,
     campaign_book,
@@ -31,70 +26,20 @@ from voucherweb.services import (
     coupon_sets,
     partner_overview,
 )
-from voucherweb.services.call_lists import CallFilter, Outcome
 from voucherweb.services.proof import prove
 from voucherweb.transaction import session, unit_of_work
 
-ZONE = ZoneInfo("Asia/Taipei")
-SOME = PartnerAmounts(200, 3_000, 300, 200, 12, 3, 5)
-
 
 @pytest.fixture
-def tenant(app: Any, settings: Settings) -> Actor:
-    with psycopg.connect(settings.database_url, autocommit=True) as connection:
-        tenant_id = fill(connection, Size(40, tenants=1, vouchers=2, members=300), clock.now())[0]
-        fill_partners(connection, tenant_id, clock.now(), SOME)
-    return Actor(Role.TENANT_ADMIN, uuid.uuid4(), tenant_id)
-
-
-def rows(query: str, **values: Any) -> list[tuple[Any, ...]]:
-    with unit_of_work():
-        return [tuple(row) for row in session.execute(text(query), values)]
-
-
-def page(number: int = 1, size: int = 20, field: str = "time", *, down: bool = True) -> PageRequest:
-    return PageRequest(number, size, field, down)
-
-
-def paged(
-    read: Callable[[PageRequest], Any], field: str, name: str, *, down: bool = True
-) -> list[Any]:
-    """One thing of all that a list has, page by page."""
-    found: list[Any] = []
-    with unit_of_work():
-        _, total = read(page(1, 20, field, down=down))
-        for number in range(1, 2 + total // 20):
-            lines = read(page(number, 20, field, down=down))[0]
-            found += [getattr(one, name) for one in lines]
-    assert len(found) == total
-    return found
+def tenant(app: Flask, settings: Settings) -> Actor:
+    assert app.name
+    return fill_some(settings)
 
 
 def test_the_benchs_partner_data_are_proved_right(tenant: Actor) -> None:
     assert tenant.tenant_id
     campaign_book.close_points()
     assert prove().first_bad is None
-
-
-@pytest.mark.parametrize("kind", [None, *PointsEntryKind])
-def test_each_campaigns_movements_are_those_of_its_cards(
-    tenant: Actor, kind: PointsEntryKind | None
-) -> None:
-    campaigns = rows("SELECT id FROM programmes WHERE tenant_id = :t", t=tenant.tenant_id)
-    for (campaign,) in campaigns[1:]:  # All but the great one.
-        found = paged(
-            lambda asked, one=campaign: campaign_book.movements(tenant, one, "", kind, asked),
-            "time",
-            "transaction_id",
-        )
-        naive = rows(
-            "SELECT e.transaction_id FROM points_entries e JOIN cards c ON c.id = e.card_id"
-            " WHERE c.programme_id = :p AND (e.kind = :k OR CAST(:k AS text) IS NULL)"
-            " ORDER BY e.created_at DESC, e.id",
-            p=campaign,
-            k=kind,
-        )
-        assert found == [row[0] for row in naive]
 
 
 def test_a_number_and_a_reference_find_the_movements_they_name(tenant: Actor) -> None:
@@ -231,43 +176,6 @@ def test_every_page_of_every_sets_codes_is_what_a_filter_finds(
         )
         expected = [row[0] for row in naive]
         assert found == (expected[::-1] if down else expected)
-
-
-NARROWED = {
-    "all": (CallFilter(), "true"),
-    "done": (CallFilter(outcome=Outcome.DONE), "status < 400"),
-    "refused": (CallFilter(outcome=Outcome.REFUSED), "status BETWEEN 400 AND 499"),
-    "failed": (CallFilter(outcome=Outcome.FAILED), "status >= 500"),
-    "code": (CallFilter(code="unavailable"), "code = 'UNAVAILABLE'"),
-    "path": (CallFilter(path="BURN"), "path LIKE '%burn%'"),
-    "both": (
-        CallFilter(path="burn", outcome=Outcome.REFUSED),
-        "path LIKE '%burn%' AND status BETWEEN 400 AND 499",
-    ),
-}
-
-
-@pytest.mark.parametrize(("narrowed", "condition"), NARROWED.values(), ids=NARROWED)
-def test_calls_are_what_a_filter_finds(tenant: Actor, narrowed: CallFilter, condition: str) -> None:
-    def read(asked: PageRequest) -> tuple[list[PartnerCall], int]:
-        lines, total = call_lists.list_calls(tenant, narrowed, asked, ZONE)
-        return [one.line for one in lines], total
-
-    found = paged(read, "time", "id")
-    naive = rows(
-        f"SELECT id FROM partner_calls WHERE tenant_id = :t AND {condition} ORDER BY at DESC, id",
-        t=tenant.tenant_id,
-    )
-    assert naive
-    assert found == [row[0] for row in naive]
-
-
-def test_a_page_behind_the_last_says_how_many_calls_there_are(tenant: Actor) -> None:
-    narrowed = CallFilter(outcome=Outcome.FAILED)
-    with unit_of_work():
-        _, total = call_lists.list_calls(tenant, narrowed, page(), ZONE)
-        assert call_lists.list_calls(tenant, narrowed, page(99), ZONE) == ([], total)
-    assert total > 0
 
 
 def test_the_last_days_calls_are_counted_by_what_came_of_them(tenant: Actor) -> None:

@@ -20,9 +20,9 @@ from voucherweb.domain.scanning import typed_words
 from voucherweb.errors import invalid, refuse
 from voucherweb.models import AddOn, ApiKey, PartnerCall, Tenant
 from voucherweb.services.actor_names import actor_names
+from voucherweb.services.far_pages import ids_of_page
 from voucherweb.services.ids import parse_id
-from voucherweb.services.indexed import as_indexed
-from voucherweb.services.paging import AnySelect, fetch_page
+from voucherweb.services.paging import AnySelect
 from voucherweb.services.search import contains
 from voucherweb.transaction import session
 
@@ -124,25 +124,25 @@ def list_calls(
         raise invalid(
             "page", f"only the first {MOST_LISTED} calls are listed", f"只列出前 {MOST_LISTED} 筆"
         )
-    scope = [*allowed, *_indexed(wanted, zone)]
+    scope = _indexed(wanted, zone)
     if wanted.looks_through:
-        ids, total = _looked_for(wanted, scope, asked)
+        ids, total = _looked_for(wanted, [*allowed, *scope], asked)
     else:
-        rows, total = fetch_page(
-            select(PartnerCall.id).where(*scope),
-            asked,
-            {"time": PartnerCall.at},
-            as_indexed(PartnerCall.id),
-            select(literal(1).label("one")).where(*scope).limit(MOST_LISTED + 1),
-        )
-        ids = [row[0] for row in rows]
+        # An index of callers does not hold their tenants, and need not for one's own.
+        if actor.is_platform or wanted.caller not in {id_ for id_, _ in callers(actor)}:
+            scope += allowed
+        missing = [PartnerCall.tenant_id] if wanted.own else []
+        ids = ids_of_page(PartnerCall.id, PartnerCall.at, scope, asked, *missing)
+        one = select(literal(1).label("one")).select_from(PartnerCall).where(*scope)
+        most = one.limit(MOST_LISTED + 1).subquery()
+        total = session.scalars(select(func.count()).select_from(most)).one()
     found = {row[0].id: row for row in session.execute(_told().where(PartnerCall.id.in_(ids)))}
     return _named([found[id_] for id_ in ids], english=english), min(total, MOST_LISTED)
 
 
 def _looked_for(
     wanted: CallFilter, scope: Sequence[ColumnElement[bool]], asked: PageRequest
-) -> tuple[list[int], int]:
+) -> tuple[Sequence[int], int]:
     """The ids of a page of those among the newest that fulfil what no index knows, and how many
     do. Looks through them once, unless the page lies beyond the last."""
     named = [PartnerCall.id, PartnerCall.at, PartnerCall.status, PartnerCall.code]
@@ -227,9 +227,13 @@ def has_called(actor: Actor) -> bool:
 
 def last_refused(actor: Actor, most: int, *, english: bool = False) -> list[LoggedCall]:
     """The latest calls of the same that did not do what they were to; raises FORBIDDEN."""
-    latest = (PartnerCall.at.desc(), PartnerCall.id)
+    # By tenants too, so that an index knows the order of the platform's, which have none.
+    latest = (PartnerCall.tenant_id.desc(), PartnerCall.at.desc(), PartnerCall.id)
     ids = select(PartnerCall.id).where(*_own(actor), _REFUSED).order_by(*latest).limit(most)
-    query = _told().where(PartnerCall.id.in_(session.scalars(ids).all()))
+    found = session.scalars(ids).all()
+    if not found:
+        return []
+    query = _told().where(PartnerCall.id.in_(found))
     return _named(session.execute(query.order_by(*latest)).all(), english=english)
 
 

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -23,14 +24,24 @@ from sqlalchemy import (
     true,
 )
 
+from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import PointsEntryKind
 from voucherweb.domain.paging import MAX_ALL_ROWS, PageRequest
 from voucherweb.domain.scanning import typed_words
 from voucherweb.errors import invalid
-from voucherweb.models import PLATFORM_OWNER, Card, PointsEntry, Programme, ProgrammeSum, Voucher
+from voucherweb.models import (
+    PLATFORM_OWNER,
+    Card,
+    PointsEntry,
+    Programme,
+    ProgrammeSum,
+    Redemption,
+    Voucher,
+)
 from voucherweb.services.campaigns import get_campaign, owned_by
-from voucherweb.services.card_statement import StatementLine, statement_lines
+from voucherweb.services.card_statement import StatementLine, statement_lines, told
+from voucherweb.services.far_pages import ids_of_page
 from voucherweb.services.ids import parse_id
 from voucherweb.transaction import session, unit_of_work
 
@@ -153,7 +164,8 @@ def movements(
             f"only the first {MOST_LISTED} movements are listed",
             f"只列出前 {MOST_LISTED} 筆",
         )
-    wanted = [_of(programme.tenant_id or PLATFORM_OWNER, literal(programme.id))]
+    owner_id = programme.tenant_id or PLATFORM_OWNER
+    wanted = [_of(owner_id, literal(programme.id))]
     if kind is not None:
         wanted.append(PointsEntry.kind == kind)
         if kind is not PointsEntryKind.REDEEM:
@@ -164,8 +176,51 @@ def movements(
         wanted.append(named)
         if is_card:  # Its entries are in the order of their times, and an index knows it.
             asked = replace(asked, field="seq")
-    lines, total = statement_lines(wanted, asked, most=MOST_LISTED + 1, english=english)
+        lines, total = statement_lines(wanted, asked, most=MOST_LISTED + 1, english=english)
+    elif owner_id == PLATFORM_OWNER and kind is PointsEntryKind.REDEEM:
+        ids, total = _redemptions(wanted, asked)
+        lines = told(ids, english=english)
+    else:
+        if owner_id == PLATFORM_OWNER and kind is None:  # All that the index of owners knows.
+            wanted = [PointsEntry.owner_id == owner_id]
+        total = _count(select(PointsEntry.id).where(*wanted))
+        ids = ids_of_page(PointsEntry.id, PointsEntry.created_at, wanted, asked)
+        lines = told(ids, english=english)
     return lines, min(total, MOST_LISTED)
+
+
+def _count(query: Select[Any]) -> int:
+    return session.scalars(
+        select(func.count()).select_from(query.limit(MOST_LISTED + 1).subquery())
+    ).one()
+
+
+def _redemptions(
+    wanted: Sequence[ColumnElement[bool]], asked: PageRequest
+) -> tuple[Sequence[int], int]:
+    """A page of the entries that paid for pieces, and how many there are: as many as pieces (`books
+    prove` says so). No index is theirs alone, because redeeming would pay for it; they are among
+    the platform's entries, of which those before the first piece are passed over."""
+    at = PointsEntry.created_at
+    order = at.desc() if asked.descending else at.asc()
+    ids = select(PointsEntry.id).where(*wanted).order_by(order, PointsEntry.id)
+    if not asked.descending:
+        ids = ids.where(at >= _first_redeemed())
+    page = session.scalars(ids.limit(asked.size).offset(asked.offset)).all()
+    return page, _count(select(Redemption.id))
+
+
+def _first_redeemed() -> datetime:
+    """A moment before the first piece was given, however far the clocks of servers are apart."""
+    of_voucher = (
+        select(Redemption.redeemed_at)
+        .where(Redemption.voucher_id == Voucher.id)
+        .order_by(Redemption.seq)
+        .limit(1)
+        .lateral("of_voucher")
+    )
+    first = select(func.min(of_voucher.c.redeemed_at)).join_from(Voucher, of_voucher, true())
+    return (session.scalar(first) or clock.now()) - timedelta(hours=1)
 
 
 def _of(owner_id: uuid.UUID, programme_id: ColumnElement[Any] | Any) -> ColumnElement[bool]:

@@ -64,10 +64,32 @@ def statement_lines(
         PointsEntry.id,
         select(literal(1).label("one")).select_from(PointsEntry).where(*wanted).limit(most),
     )
-    ids = [row[0] for row in found]
+    return told([row[0] for row in found], english=english), total
+
+
+def card_lines(
+    card_id: uuid.UUID, asked: PageRequest, *, english: bool = False
+) -> tuple[list[StatementLine], int]:
+    """A page of a card's movements, and how many there are. They are numbered from 1 without a gap
+    (`books prove` says so), so a page by `seq` is found by its numbers however far down it is."""
+    of_card = PointsEntry.card_id == card_id
+    if asked.field != "seq" or asked.size < 0:
+        return statement_lines([of_card], asked, english=english)
+    total = session.scalars(select(Card.entry_count).where(Card.id == card_id)).one()
+    if asked.descending:
+        most, order = total - asked.offset, PointsEntry.seq.desc()
+    else:
+        most, order = asked.offset + asked.size, PointsEntry.seq.asc()
+    numbers = PointsEntry.seq > most - asked.size, PointsEntry.seq <= most
+    ids = session.scalars(select(PointsEntry.id).where(of_card, *numbers).order_by(order))
+    return told(ids.all(), english=english), total
+
+
+def told(ids: Sequence[int], *, english: bool = False) -> list[StatementLine]:
+    """The movements with these ids, in their order."""
     rows = {row[0].id: row for row in session.execute(_told().where(PointsEntry.id.in_(ids)))}
     names = actor_names((row[0].actor for row in rows.values()), english=english)
-    return [_line(rows[id_], names) for id_ in ids], total
+    return [_line(rows[id_], names) for id_ in ids]
 
 
 def _told() -> AnySelect:

@@ -15,10 +15,10 @@ from voucherweb.domain.people import Unreadable, read_name
 from voucherweb.domain.scanning import typed_words
 from voucherweb.domain.texts import storable
 from voucherweb.errors import Detail, invalid, refuse
-from voucherweb.models import PLATFORM_PROGRAMME, Card, Member, PointsEntry, Programme
+from voucherweb.models import PLATFORM_PROGRAMME, Card, Member, Programme
 from voucherweb.services import audit
 from voucherweb.services.campaigns import get_campaign
-from voucherweb.services.card_statement import StatementLine, statement_lines
+from voucherweb.services.card_statement import StatementLine, card_lines
 from voucherweb.services.indexed import as_indexed
 from voucherweb.services.masking import mask_name, mask_phone, short_id
 from voucherweb.services.member_search import by_id_or_phone
@@ -282,4 +282,4 @@ def statement(
     """A page of a card's movements, sorted by `seq`, and how many there are; raises as `get_card`
     does."""
     card, _ = _need_card(actor, card_id)
-    return statement_lines([PointsEntry.card_id == card.id], asked, english=english)
+    return card_lines(card.id, asked, english=english)
