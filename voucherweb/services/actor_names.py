@@ -2,17 +2,17 @@
 
 import uuid
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import func, literal, null, select, union_all
+from sqlalchemy import SQLColumnExpression, Text, cast, func, literal, null, select, union_all
 
 from voucherweb.domain.actor import OPERATOR
 from voucherweb.domain.partner import CallerKind
 from voucherweb.models import AddOn, Admin, ApiKey, Member
-from voucherweb.services.ids import parse_id
+from voucherweb.services.ids import one_of, parse_id
 from voucherweb.services.jobs import SYSTEM
 from voucherweb.services.masking import mask_name, short_id
-from voucherweb.services.paging import Rows
+from voucherweb.services.paging import AnySelect, Rows
 from voucherweb.transaction import session
 
 NOT_PERSONS: Final[dict[str, tuple[str, str]]] = {
@@ -20,6 +20,12 @@ NOT_PERSONS: Final[dict[str, tuple[str, str]]] = {
     OPERATOR.key: ("主機操作員", "Operator"),
 }
 """Keys without a row of their own, with their names in zh-TW and English."""
+_NAMED: Final[dict[str, tuple[SQLColumnExpression[uuid.UUID], Any, Any]]] = {
+    "admin": (Admin.id, func.coalesce(Admin.name, Admin.account), cast(null(), Text)),
+    "member": (Member.id, Member.name, Member.household_member_id),
+    CallerKind.KEY: (ApiKey.id, ApiKey.name, cast(null(), Text)),
+    CallerKind.ADD_ON: (AddOn.id, AddOn.name, cast(null(), Text)),
+}
 
 
 def actor_names(keys: Iterable[str], *, english: bool = False) -> dict[str, str]:
@@ -27,7 +33,7 @@ def actor_names(keys: Iterable[str], *, english: bool = False) -> dict[str, str]
     member's masked name (or a part of the id), the name of a partner's key or add-on, or a word
     for the system and the operator. A key that nothing is known of is shown as it is."""
     names = dict.fromkeys(keys, "")
-    ids = {kind: _ids(names, kind) for kind in ("admin", "member", *CallerKind)}
+    ids = {kind: _ids(names, kind) for kind in _NAMED}
     if any(ids.values()):
         names |= _read(ids)
     for key, name in names.items():
@@ -45,26 +51,15 @@ def _ids(keys: Iterable[str], kind: str) -> list[uuid.UUID]:
 
 
 def _read(ids: dict[str, list[uuid.UUID]]) -> dict[str, str]:
-    rows: Rows = session.execute(
-        union_all(
-            select(
-                literal("admin").label("kind"),
-                Admin.id,
-                func.coalesce(Admin.name, Admin.account).label("name"),
-                null().label("household"),
-            ).where(Admin.id.in_(ids["admin"])),
-            select(literal("member"), Member.id, Member.name, Member.household_member_id).where(
-                Member.id.in_(ids["member"])
-            ),
-            select(literal(CallerKind.KEY.value), ApiKey.id, ApiKey.name, null()).where(
-                ApiKey.id.in_(ids[CallerKind.KEY])
-            ),
-            select(literal(CallerKind.ADD_ON.value), AddOn.id, AddOn.name, null()).where(
-                AddOn.id.in_(ids[CallerKind.ADD_ON])
-            ),
-        )
-    ).all()
+    arms = [_arm(kind, found) for kind, found in ids.items() if found]
+    rows: Rows = session.execute(union_all(*arms) if len(arms) > 1 else arms[0]).all()
     return {
         f"{kind}:{id_}": mask_name(name) or short_id(household) if kind == "member" else name
         for kind, id_, name, household in rows
     }
+
+
+def _arm(kind: str, ids: list[uuid.UUID]) -> AnySelect:
+    id_, name, household = _NAMED[kind]
+    columns = literal(kind).label("kind"), id_, name.label("name"), household.label("household")
+    return select(*columns).where(one_of(id_, ids))

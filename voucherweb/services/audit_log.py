@@ -6,7 +6,18 @@ from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Row,
+    any_,
+    cast,
+    func,
+    literal_column,
+    select,
+)
 
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.days import span
@@ -18,8 +29,8 @@ from voucherweb.models import AuditEntry, Tenant
 from voucherweb.services.actor_names import actor_names
 from voucherweb.services.audit_labels import ACTION_LABELS, KIND_LABELS, action_label, kind_label
 from voucherweb.services.audit_objects import Ref, Thing, things
-from voucherweb.services.indexed import as_indexed
-from voucherweb.services.paging import AnySelect, Rows, fetch_page
+from voucherweb.services.paging import AnySelect, Rows, need_bounded
+from voucherweb.transaction import session
 
 __all__ = [
     "ACTION_LABELS",
@@ -107,10 +118,28 @@ def list_entries(
             f"only the first {MOST_LISTED} entries are listed",
             f"只列出前 {MOST_LISTED} 筆",
         )
-    counted = counted.limit(MOST_LISTED + 1)
-    tie = as_indexed(AuditEntry.id)
-    rows, total = fetch_page(query, asked, SORT, tie.desc() if asked.descending else tie, counted)
+    total, ids = _page_of(counted, asked)
+    need_bounded(asked, total)
+    listed = query.where(AuditEntry.id == any_(cast(ids, ARRAY(BigInteger))))
+    rows = session.execute(listed.order_by(*_order(asked))).all()
     return explained(actor, rows, english=english), min(total, MOST_LISTED)
+
+
+def _page_of(counted: AnySelect, asked: PageRequest) -> tuple[int, list[int]]:
+    """How many entries match, one more than are listed at the most, and the ids of a page: read
+    in one pass, mostly from an index alone."""
+    every = counted.order_by(*_order(asked)).limit(literal_column(str(MOST_LISTED + 1), Integer))
+    # What is an array once would else be made for its length and for its part.
+    found = select(func.array(every.scalar_subquery(), type_=ARRAY(BigInteger)).label("ids"))
+    ids = found.cte("found").prefix_with("MATERIALIZED").c.ids
+    end = asked.offset + asked.size if asked.size > 0 else MOST_LISTED
+    row = session.execute(select(func.cardinality(ids), ids[asked.offset + 1 : end])).one()
+    return row[0], row[1]
+
+
+def _order(asked: PageRequest) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    moment, tie = SORT[asked.field], AuditEntry.id
+    return (moment.desc(), tie.desc()) if asked.descending else (moment.asc(), tie.asc())
 
 
 def entries_query(actor: Actor, wanted: AuditFilter, zone: ZoneInfo) -> tuple[AnySelect, AnySelect]:

@@ -44,7 +44,7 @@ from voucherweb.models import (
     Vendor,
     Voucher,
 )
-from voucherweb.services.ids import parse_id
+from voucherweb.services.ids import one_of, parse_id
 from voucherweb.services.jobs import KEEP, started_by
 from voucherweb.services.masking import mask_name, short_id
 from voucherweb.transaction import session
@@ -141,7 +141,7 @@ def _of(kind: str, model: Any, title: Any, number: Any = None) -> Callable[[Acto
             true() if kind == "campaign" else model.tenant_id.is_not_distinct_from(actor.tenant_id)
         )
         found = _arm(kind, model.id, title, number, opens=own)
-        return found.where(model.id.in_(ids), _own(actor, model.tenant_id))
+        return found.where(one_of(model.id, ids), _own(actor, model.tenant_id))
 
     return arm
 
@@ -149,7 +149,7 @@ def _of(kind: str, model: Any, title: Any, number: Any = None) -> Callable[[Acto
 def _vouchers(actor: Actor, ids: Ids) -> Arm:
     stands = Voucher.deleted_at.is_(None)
     found = _arm("voucher", Voucher.id, Voucher.title, Voucher.voucher_no, opens=stands)
-    return found.where(Voucher.id.in_(ids), _own(actor, Voucher.tenant_id))
+    return found.where(one_of(Voucher.id, ids), _own(actor, Voucher.tenant_id))
 
 
 def _redemptions(actor: Actor, ids: Ids) -> Arm:
@@ -160,14 +160,14 @@ def _redemptions(actor: Actor, ids: Ids) -> Arm:
         above=Redemption.voucher_id,
     )
     return found.join(Voucher, Voucher.id == Redemption.voucher_id).where(
-        Redemption.id.in_(ids), _own(actor, Voucher.tenant_id)
+        one_of(Redemption.id, ids), _own(actor, Voucher.tenant_id)
     )
 
 
 def _vendors(actor: Actor, ids: Ids) -> Arm:
     found = _arm("vendor", Vendor.id, Tenant.name, Vendor.vendor_no)
     return found.join(Tenant, Tenant.id == Vendor.tenant_id).where(
-        Vendor.id.in_(ids), _own(actor, Vendor.tenant_id)
+        one_of(Vendor.id, ids), _own(actor, Vendor.tenant_id)
     )
 
 
@@ -179,38 +179,38 @@ def _purchases(actor: Actor, ids: Ids) -> Arm:
     )
     joined = found.join(Vendor, Vendor.id == QuotaPurchase.vendor_id)
     return joined.join(Tenant, Tenant.id == Vendor.tenant_id).where(
-        QuotaPurchase.id.in_(ids), _own(actor, Vendor.tenant_id)
+        one_of(QuotaPurchase.id, ids), _own(actor, Vendor.tenant_id)
     )
 
 
 def _tenants(actor: Actor, ids: Ids) -> Arm:
     found = _arm("tenant", Tenant.id, Tenant.name, Tenant.code)
-    return found.where(Tenant.id.in_(ids), _own(actor, Tenant.id))
+    return found.where(one_of(Tenant.id, ids), _own(actor, Tenant.id))
 
 
 def _admins(actor: Actor, ids: Ids) -> Arm:
     """Whoever is on record is named, as those who act are."""
     name = func.coalesce(Admin.name, Admin.account)
     own = _own(actor, Admin.tenant_id)
-    return _arm("admin", Admin.id, name, Admin.account, opens=own).where(Admin.id.in_(ids))
+    return _arm("admin", Admin.id, name, Admin.account, opens=own).where(one_of(Admin.id, ids))
 
 
 def _sessions(_actor: Actor, ids: Ids) -> Arm:
     name = func.coalesce(Admin.name, Admin.account)
     found = _arm("session", AuthSession.id, name, Admin.account, opens=false())
-    return found.join(Admin, Admin.id == AuthSession.admin_id).where(AuthSession.id.in_(ids))
+    return found.join(Admin, Admin.id == AuthSession.admin_id).where(one_of(AuthSession.id, ids))
 
 
 def _members(_actor: Actor, ids: Ids) -> Arm:
     found = _arm("member", Member.id, Member.name, Member.household_member_id)
-    return found.where(Member.id.in_(ids))
+    return found.where(one_of(Member.id, ids))
 
 
 def _cards(actor: Actor, ids: Ids) -> Arm:
     found = _arm("card", Card.id, Member.name, Card.card_no)
     joined = found.join(Programme, Programme.id == Card.programme_id)
     return joined.join(Member, Member.id == Card.member_id).where(
-        Card.id.in_(ids), _own(actor, Programme.tenant_id)
+        one_of(Card.id, ids), _own(actor, Programme.tenant_id)
     )
 
 
@@ -225,7 +225,7 @@ def _jobs(actor: Actor, ids: Ids) -> Arm:
         Job.params["fileName"].astext, Job.result["fileName"].astext, Job.params["name"].astext
     )
     found = _arm("job", Job.id, name, opens=and_(fresh, mine))
-    return found.where(Job.id.in_(ids), _own(actor, Job.tenant_id))
+    return found.where(one_of(Job.id, ids), _own(actor, Job.tenant_id))
 
 
 def _imports(actor: Actor, ids: Ids) -> Arm:
@@ -237,7 +237,7 @@ def _imports(actor: Actor, ids: Ids) -> Arm:
         opens=CouponImport.expires_at > clock.now(),
     )
     return found.join(Job, (Job.tenant_id == CouponImport.tenant_id) & named).where(
-        CouponImport.id.in_(ids), _own(actor, CouponImport.tenant_id)
+        one_of(CouponImport.id, ids), _own(actor, CouponImport.tenant_id)
     )
 
 

@@ -6,15 +6,11 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import (
-    ARRAY,
     CTE,
     ColumnElement,
     Integer,
     Select,
     SQLColumnExpression,
-    Uuid,
-    any_,
-    cast,
     func,
     literal_column,
     or_,
@@ -35,7 +31,7 @@ from voucherweb.models import (
     Tenant,
 )
 from voucherweb.services.card_statement import StatementLine, statement_lines
-from voucherweb.services.ids import parse_id
+from voucherweb.services.ids import one_of, parse_id, place_in
 from voucherweb.services.paging import AnySelect, order_key
 from voucherweb.services.search import contains, contains_by_index
 from voucherweb.services.tenants import real_members
@@ -115,9 +111,7 @@ def search(actor: Actor, typed: str, asked: PageRequest) -> tuple[list[FoundMemb
     every = select(func.count()).select_from(newest).scalar_subquery()
     total, ids = session.execute(select(every, func.array(picked))).one()
     rows = session.execute(
-        _members()
-        .where(Member.id == any_(cast(ids, ARRAY(Uuid))))
-        .order_by(func.array_position(cast(ids, ARRAY(Uuid)), Member.id))
+        _members().where(one_of(Member.id, ids)).order_by(place_in(ids, Member.id))
     )
     return [FoundMember(*row) for row in rows], total
 
