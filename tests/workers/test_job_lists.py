@@ -126,6 +126,27 @@ def test_the_platform_lists_the_jobs_of_all(
     assert [row[1] for row in listed(by_tenant)] == ["小港醫院", "緯緯醫學", None]
 
 
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("name", sorted(job_lists.sort_columns()))
+def test_the_pages_of_the_list_are_the_list(
+    platform: Caller, admin: Caller, stranger: Caller, name: str, descending: bool
+) -> None:
+    for number in range(7):
+        make([admin, stranger][number % 2], state=["DONE", "FAILED", "RUNNING"][number % 3])
+
+    def listed(current: int, size: int) -> list[uuid.UUID]:
+        asked = PageRequest(current, size, name, descending=descending)
+        with unit_of_work():
+            rows, total = job_lists.list_jobs(as_actor(platform), JobFilter(), asked)
+            assert total == 7
+            return [row[0].id for row in rows]
+
+    whole = listed(1, 7)
+    assert len(set(whole)) == 7
+    for size in (1, 2, 3):
+        assert [one for page in range(1, 9) for one in listed(page, size)] == whole
+
+
 def test_nobody_else_lists_the_jobs_of_all(admin: Caller) -> None:
     with pytest.raises(Refusal, match="FORBIDDEN"), unit_of_work():
         job_lists.list_jobs(as_actor(admin), JobFilter(), FIRST)
