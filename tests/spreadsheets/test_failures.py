@@ -16,6 +16,12 @@ from voucherweb.spreadsheets.failures import write_failures
 URL = "http://a.tw/1"
 
 
+@pytest.fixture(autouse=True, params=[0, failures.SMALL], ids=["by rows", "in memory"])
+def _ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways of writing a workbook."""
+    monkeypatch.setattr(failures, "SMALL", request.param)
+
+
 def failed(title: str, description: str, url: str, number: int = 2) -> FailedRow:
     problems = check_coupon(title, description, url) or [repeated(2)]
     return FailedRow(number, title, description, url, tuple(problems))

@@ -1,6 +1,7 @@
 """The workbook of refused rows (behaviour §8, contract A §下載健檢錯誤資料檔)."""
 
 from collections.abc import Iterable
+from itertools import chain, islice
 from typing import Final
 
 from voucherweb.spreadsheets.coupons import COLUMN_NAMES, COLUMNS, ENGLISH_NAMES, FailedRow
@@ -16,6 +17,8 @@ _SHEET_EN: Final = "Failed rows"
 _HEADER: Final = (*(COLUMN_NAMES[key] for key in COLUMNS), "列號", "錯誤欄位", "錯誤原因")
 _HEADER_EN: Final = (*(ENGLISH_NAMES[key] for key in COLUMNS), "Row", "Columns", "Reasons")
 _WIDTHS: Final = (30, 60, 50, 8, 18, 60)
+SMALL: Final = 2000
+"""So many rows are kept in memory while they are written."""
 
 
 def write_failures(target: Target, failures: Iterable[FailedRow], *, english: bool = False) -> int:
@@ -24,7 +27,9 @@ def write_failures(target: Target, failures: Iterable[FailedRow], *, english: bo
     Nothing becomes a formula, a link or a number, also not later in the editor: the columns are
     formatted as text.
     """
-    workbook = open_workbook(target)
+    rows = iter(failures)
+    first = list(islice(rows, SMALL + 1))
+    workbook = open_workbook(target, small=len(first) <= SMALL)
     try:
         text = workbook.add_format({"num_format": "@", "valign": "top"})
         wrapped = workbook.add_format({"num_format": "@", "valign": "top", "text_wrap": True})
@@ -35,7 +40,7 @@ def write_failures(target: Target, failures: Iterable[FailedRow], *, english: bo
         sheet.freeze_panes(1, 0)
         sheet.write_row(0, 0, _HEADER_EN if english else _HEADER, bold)
         line = 0
-        for line, row in enumerate(failures, start=1):
+        for line, row in enumerate(chain(first, rows), start=1):
             for column, value in enumerate((row.title, row.description, row.url)):
                 sheet.write_string(line, column, cell_text(value), text)
             sheet.write_number(line, 3, row.row_number)

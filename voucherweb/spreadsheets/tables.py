@@ -76,12 +76,14 @@ def csv_blocks(header: Sequence[str], rows: Iterable[Sequence[Value]]) -> Iterat
         yield _csv_line(writer, buffer, row)
 
 
-def open_workbook(target: Target) -> Workbook:
-    """An XlsxWriter workbook that keeps one row in memory and turns no text into anything else."""
+def open_workbook(target: Target, *, small: bool = False) -> Workbook:
+    """An XlsxWriter workbook that turns no text into anything else. It keeps one row in memory and
+    the rest in temporary files; a small one all of it, which takes half the time."""
     return Workbook(
         str(target) if isinstance(target, Path) else target,
         {
-            "constant_memory": True,
+            "constant_memory": not small,
+            "in_memory": small,
             "strings_to_formulas": False,
             "strings_to_urls": False,
             "strings_to_numbers": False,
