@@ -206,6 +206,27 @@ def test_the_list_of_imports_tells_what_became_of_each(admin: Caller, stranger: 
         assert (second.file_name, total) == ("coupons.xlsx", 2)
 
 
+def test_a_voucher_may_take_what_no_other_has_taken(admin: Caller, stranger: Caller) -> None:
+    make(stranger)
+    make(admin, good=0)
+    taken, old, free = make(admin), make(admin), make(admin, good=3, failed=1)
+    voucher = uuid.UUID(admin.data(ADD, offer(taken, 2))["id"])
+    with unit_of_work():
+        gone = update(CouponImport).where(CouponImport.id == old)
+        session.execute(gone.values(expires_at=clock.now()))
+
+    def offered(latest: int, own: uuid.UUID | None = None) -> list[uuid.UUID]:
+        with unit_of_work():
+            return [one.id for one in repairs.free_imports(as_actor(admin), latest, own)]
+
+    assert offered(9) == [free]
+    assert offered(9, voucher) == [free, taken]
+    assert offered(1, voucher) == [free]
+    with unit_of_work():
+        (one,) = repairs.free_imports(as_actor(admin), 9)
+    assert (one.file_name, one.success, one.failed) == ("coupons.xlsx", 3, 1)
+
+
 def test_an_import_remembers_what_its_file_was_called(admin: Caller) -> None:
     imports.start_import(as_actor(admin), store(), b"x", "券" * 300)
     with unit_of_work():

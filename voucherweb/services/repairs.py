@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, Uuid, cast, delete, exists, insert, select
+from sqlalchemy import Select, Uuid, cast, delete, exists, insert, or_, select
 
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
@@ -67,6 +67,17 @@ class ImportRow:
         return name
 
 
+@dataclass(frozen=True, slots=True)
+class FreeImport:
+    """An import whose good rows a voucher may take; `file_name` is None when it is not known."""
+
+    id: uuid.UUID
+    file_name: str | None
+    created_at: datetime
+    success: int
+    failed: int
+
+
 _COUNTS = (
     CouponImport.id,
     CouponImport.total,
@@ -106,6 +117,32 @@ def list_imports(actor: Actor, asked: PageRequest) -> tuple[list[ImportRow], int
     return [
         ImportRow(job, ImportCounts(*counts) if counts[0] else None) for job, *counts in rows
     ], total
+
+
+def free_imports(actor: Actor, latest: int, own: uuid.UUID | None = None) -> list[FreeImport]:
+    """Among the tenant's latest imports those with good rows that no voucher has taken, or only
+    the voucher `own`; latest first."""
+    job = (
+        select(
+            Job.id,
+            Job.created_at,
+            Job.params["fileName"].astext.label("file_name"),
+            Job.result["importId"].astext.label("import_id"),
+        )
+        .where(Job.tenant_id == actor.tenant_id, Job.kind == jobs.IMPORT)
+        .order_by(Job.created_at.desc(), Job.id)
+        .limit(latest)
+        .subquery("job")
+    )
+    found, counts = cast(job.c.import_id, Uuid) == CouponImport.id, CouponImport
+    query = (
+        select(counts.id, job.c.file_name, job.c.created_at, counts.success, counts.failed)
+        .join(job, found & (counts.expires_at > clock.now()))
+        .outerjoin(Voucher, Voucher.coupon_set_id == counts.coupon_set_id)
+        .where(counts.success > 0, or_(Voucher.id.is_(None), Voucher.id == own))
+        .order_by(job.c.created_at.desc(), job.c.id)
+    )
+    return [FreeImport(*row) for row in session.execute(query)]
 
 
 def failed_page(

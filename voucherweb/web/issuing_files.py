@@ -18,7 +18,6 @@ from voucherweb.api.parsing import parse
 from voucherweb.api.pictures import picture_url, storage
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import JobState
-from voucherweb.domain.paging import PageRequest
 from voucherweb.errors import Detail, Refusal, refuse
 from voucherweb.models import Job
 from voucherweb.services import imports, jobs, repairs, uploads
@@ -37,7 +36,7 @@ MAX_NAME: Final = 50
 """What contract A allows of an upload's file name."""
 MAX_FORM: Final = MAX_WORKBOOK + 11 * MEGABYTE
 """A workbook and a picture of the most that is taken, and the texts."""
-_LATEST: Final = PageRequest(1, 100, "createdAt", descending=True)
+_LATEST: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +119,9 @@ def import_context(actor: Actor, job_id: uuid.UUID | None) -> dict[str, Any]:
 
 def coupon_choices(actor: Actor, own: uuid.UUID | None = None) -> list[CouponChoice]:
     """The tenant's imports that no voucher has taken, or only the voucher `own`; latest first."""
-    rows, _total = repairs.list_imports(actor, _LATEST)
     return [
-        CouponChoice(
-            str(row.counts.import_id),
-            row.file_name,
-            row.job.created_at,
-            row.counts.success,
-            row.counts.failed,
-        )
-        for row in rows
-        if row.counts and row.counts.success and row.counts.voucher_id in {None, own}
+        CouponChoice(str(one.id), one.file_name, one.created_at, one.success, one.failed)
+        for one in repairs.free_imports(actor, _LATEST, own)
     ]
 
 
