@@ -212,12 +212,10 @@ def recent(actor: Actor) -> Recent:
         .limit(MOST_RECENT)
         .subquery("newest")
     )
-    counted = [
-        func.count().filter(_came_to(newest.c.status, one))
-        for one in (Outcome.DONE, Outcome.REFUSED, Outcome.FAILED)
-    ]
+    status = newest.c.status
+    counted = [func.count(), *(func.count().filter(status >= least) for least in (400, 500))]
     row = session.execute(select(*counted).select_from(newest)).one()
-    return Recent(row[0], row[1], row[2])
+    return Recent(done=row[0] - row[1], refused=row[1] - row[2], failed=row[2])
 
 
 def has_called(actor: Actor) -> bool:
