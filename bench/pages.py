@@ -171,7 +171,11 @@ def walk(
     app: Flask, address: Address, database_url: str, tenant_id: uuid.UUID, rounds: int
 ) -> tuple[list[Measured], list[str]]:
     """Every page and heavy variant, by everybody who may see it; and the pages that were not
-    walked, because the bench makes nothing of what their addresses name."""
+    walked, because the bench makes nothing of what their addresses name.
+
+    A round asks for all of them once: pages follow each other as people open them, and what
+    disturbs the machine for a second disturbs one answer of many pages rather than all of one.
+    """
     found: list[Measured] = []
     missed = {page.endpoint for page in PAGES if "GET" in page.methods and page.roles}
     for role in sorted(EVERYBODY):
@@ -180,8 +184,12 @@ def walk(
         seen: set[str] = set()
         paths = addresses(app, role, ids)
         missed -= paths.keys()
-        for path in [*paths.values(), *heavy(role, ids)]:
-            found += _with_orders(who, path, seen, rounds)
+        every = [*paths.values(), *heavy(role, ids)]
+        walked = [one for path in every for one in _with_orders(who, path, seen)]
+        for _ in range(rounds):
+            for one in walked:
+                _ask(who, one)
+        found += walked
     return found, sorted(missed)
 
 
@@ -243,39 +251,40 @@ def _heavy(ids: dict[str, Any]) -> list[tuple[frozenset[Role], str]]:
     ]
 
 
-def _with_orders(who: Asker, path: str, seen: set[str], rounds: int) -> Iterator[Measured]:
+def _with_orders(who: Asker, path: str, seen: set[str]) -> Iterator[Measured]:
     """The page, and its own links that sort it or turn to its last page."""
     if path in seen:
         return
     seen.add(path)
-    answer, _ = who.get(path)
-    yield _measure(who, path, rounds)
+    answer, html = who.get(path)
+    yield _weighed(who, path)
     if answer.status != 200 or "text/html" not in (answer.getheader("Content-Type") or ""):
         return
-    _, html = who.get(path)
     links = [unescape(one) for one in _LINK.findall(html.decode())]
     base = path.partition("?")[0]
     own = [one for one in links if one.partition("?")[0] == base and one not in seen]
     turned = [one for one in own if "page=" in one]
     for one in {*(one for one in own if "sort=" in one), *turned[-1:]}:
         seen.add(one)
-        yield _measure(who, one, rounds)
+        yield _weighed(who, one)
 
 
-def _measure(who: Asker, path: str, rounds: int) -> Measured:
+def _weighed(who: Asker, path: str) -> Measured:
+    """How much travels, of the whole page and of its list alone."""
     answer, html = who.get(path)
     found = Measured(who.role, path, answer.status)
-    for _ in range(rounds):
-        answer, _ = who.get(path, Accept_Encoding="br")
-        timing = re.search(r"app;dur=([\d.]+)", answer.getheader("Server-Timing") or "")
-        if timing:
-            found.millis.append(float(timing[1]))
-    _, packed = who.get(path, Accept_Encoding="br")
-    found.bytes = len(packed)
+    found.bytes = len(who.get(path, Accept_Encoding="br")[1])
     if b'id="list"' in html:
         partial = {"HX_Request": "true", "HX_Request_Type": "partial", "HX_Target": "section#list"}
         found.part = len(who.get(path, Accept_Encoding="br", **partial)[1])
     return found
+
+
+def _ask(who: Asker, page: Measured) -> None:
+    answer, _ = who.get(page.path, Accept_Encoding="br")
+    timing = re.search(r"app;dur=([\d.]+)", answer.getheader("Server-Timing") or "")
+    if timing:
+        page.millis.append(float(timing[1]))
 
 
 def first_loads(app: Flask, address: Address, tenant_id: uuid.UUID) -> list[Row]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, any_, func, select
 
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import RedemptionStatus, Role
@@ -59,7 +59,7 @@ def pieces(
     need_bounded(asked, total)
     # Members and desks are looked up for no more than the pieces of one page.
     key = getattr(Redemption, SORT[asked.field])
-    picked = page_of(voucher, status, asked, total).subquery("picked")
+    picked = page_of(voucher, status, asked, total).scalar_subquery()
     rows = session.execute(
         select(
             Redemption,
@@ -69,13 +69,13 @@ def pieces(
             WriteOff.desk,
             func.coalesce(Admin.name, Admin.account),
         )
-        .join(picked, picked.c.seq == Redemption.seq)
         .join(Member, Member.id == Redemption.member_id)
         .outerjoin(
             WriteOff, (WriteOff.redemption_id == Redemption.id) & WriteOff.undone_at.is_(None)
         )
         .outerjoin(Admin, Admin.id == WriteOff.admin_id)
-        .where(Redemption.voucher_id == voucher.id)
+        # Not by a join, of which a plan kept for all values thinks that it finds very many.
+        .where(Redemption.voucher_id == voucher.id, Redemption.seq == any_(func.array(picked)))
         .order_by(key.desc() if asked.descending else key, Redemption.seq)
     )
     return [_piece(row, voucher.voucher_no) for row in rows], total
