@@ -46,7 +46,8 @@ def to_stderr(line: str) -> None:
 class EngineOptions:
     """What to run. `durable=False` trades crash safety for speed, for tests alone.
 
-    `shared_buffers` is PostgreSQL's, in its own notation. `search_path` replaces PATH and the known system places when servers are looked for.
+    `shared_buffers` is PostgreSQL's, in its own notation. `search_path` replaces PATH and the known
+    system places when servers are looked for.
     """
 
     data_dir: Path
