@@ -187,7 +187,7 @@ def _calls(key: ApiKey, since: datetime | None) -> list[Seen]:
     calls = session.execute(logged.order_by(*latest).limit(MOST_CALLS))
     tokens = session.execute(fetched.order_by(AuditEntry.id.desc()).limit(MOST_CALLS))
     found = [*map(Seen._make, calls), *(_fetched(*row) for row in tokens)]
-    return sorted(found, key=lambda one: one.at)
+    return sorted(found, key=lambda one: one.at)[-MOST_CALLS:]
 
 
 def _fetched(at: datetime, request_id: str | None) -> Seen:
