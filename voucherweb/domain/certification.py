@@ -54,7 +54,7 @@ Identity = tuple[str, str, str, str | None]
 
 class Seen(NamedTuple):
     """One call as the log has it; `at` is when it was answered. A tuple, and nothing of it is
-    kept that can be told from it: a thousand of them are judged at once."""
+    kept that can be told from it: hundreds of them are judged at once."""
 
     at: datetime
     ms: int

@@ -46,7 +46,7 @@ from voucherweb.models import (
 )
 from voucherweb.transaction import session
 
-MOST_CALLS: Final = 1_000
+MOST_CALLS: Final = 500
 """Calls that are judged at most, the latest. Whoever shows the items needs some fifty."""
 
 TITLES: Final = {
@@ -216,7 +216,7 @@ def _counter(key: ApiKey) -> CountRows:
     def count(spans: Sequence[tuple[datetime, datetime]]) -> list[int]:
         ends = sorted({end for span in spans for end in span})
         at = PointsEntry.created_at
-        # As one text, which is written down sooner than a thousand values; by way of a query,
+        # As one text, which is written down sooner than hundreds of values; by way of a query,
         # which is run once and not for each transaction.
         written = literal("{" + ",".join(end.isoformat() for end in ends) + "}", Text)
         steps = select(cast(written, ARRAY(DateTime(timezone=True)))).scalar_subquery()
