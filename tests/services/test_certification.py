@@ -16,7 +16,7 @@ from voucherweb.domain import clock
 from voucherweb.domain.actor import OPERATOR
 from voucherweb.domain.certification import Result
 from voucherweb.errors import Refusal
-from voucherweb.services import api_keys
+from voucherweb.services import api_keys, certification
 from voucherweb.services.api_keys import IssuedKey
 from voucherweb.services.certification import TITLES, TO_DO, Report, certify
 from voucherweb.services.sandboxes import PHONES
@@ -263,3 +263,35 @@ def test_a_moment_to_begin_at_may_be_given(app: Flask, server: Server) -> None:
     words = ["partner", "certify", server.key.api_key, "--since", since, "--json"]
     told = json.loads(app.test_cli_runner().invoke(args=words).stdout)
     assert (told["calls"], told["items"][0]["result"]) == (0, "not_shown")
+
+
+def test_only_the_latest_calls_are_judged_tokens_among_them(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.add(None)
+    server.renew()
+    for key in ("one", "two", "three"):
+        assert server.add(key) == 201
+    assert results(server)["idempotency-key"] is Result.FAILED
+    monkeypatch.setattr(certification, "MOST_CALLS", 4)
+    report = judged(server)
+    assert report.calls == 4
+    assert {one.name: one.finding.result for one in report.items}["idempotency-key"] is (
+        Result.PASSED
+    )
+    monkeypatch.setattr(certification, "MOST_CALLS", 5)
+    assert results(server)["idempotency-key"] is Result.FAILED
+
+
+def test_a_window_that_was_begun_before_the_latest_calls_is_left_out(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        server.add(f"key {number}")
+    before = judged(server).calls
+    good_windows(server)
+    report = judged(server)
+    reads = report.calls - before
+    assert reads >= 3
+    monkeypatch.setattr(certification, "MOST_CALLS", reads - 1)
+    assert results(server)["transaction-windows"] is Result.NOT_SHOWN
