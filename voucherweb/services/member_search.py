@@ -27,10 +27,9 @@ from voucherweb.models import (
     PLATFORM_PROGRAMME,
     Card,
     Member,
-    PointsEntry,
     Tenant,
 )
-from voucherweb.services.card_statement import StatementLine, statement_lines
+from voucherweb.services.card_statement import StatementLine, card_lines
 from voucherweb.services.ids import one_of, parse_id, place_in
 from voucherweb.services.paging import AnySelect, order_key
 from voucherweb.services.search import contains, contains_by_index
@@ -210,5 +209,5 @@ def statement_page(
     there are. Raises as `get_member` does."""
     get_member(actor, member_id)
     held = (Card.member_id == member_id) & (Card.programme_id == PLATFORM_PROGRAMME)
-    card = select(Card.id).where(held).scalar_subquery()
-    return statement_lines([PointsEntry.card_id == card], asked, english=english)
+    card_id = session.scalar(select(Card.id).where(held))
+    return ([], 0) if card_id is None else card_lines(card_id, asked, english=english)
