@@ -7,6 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests.support import cards, cast
 from tests.support.cards import Holder
@@ -23,6 +25,12 @@ from voucherweb.services.autocommit import Execute
 from voucherweb.services.proof import prove
 
 BROWSER = Path(__file__).parent / "browser"
+
+# How long an example takes says how busy the machine is, not whether the program is right.
+hypothesis_settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

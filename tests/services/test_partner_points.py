@@ -211,19 +211,16 @@ def test_a_ref_no_of_many_tells_a_hundred(
 def test_each_way_of_naming_a_transaction_uses_its_index(
     settings: Settings, partner: Partner, holder: Holder, names: str, index: str
 ) -> None:
-    scans = "SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = %s"
-    with psycopg.connect(settings.database_url, autocommit=True) as connection:
+    # Of this transaction alone: what other connections did is told whenever they come to it.
+    scans = "SELECT pg_stat_get_xact_numscans(%s::regclass)"
+    with psycopg.connect(settings.database_url) as connection:
 
         def count(name: str) -> int:
-            connection.execute("SELECT pg_stat_force_next_flush()")
-            connection.execute("SELECT pg_stat_clear_snapshot()")
             row = connection.execute(scans, (name,)).fetchone()
             assert row
-            return int(row[0] or 0)
+            return int(row[0])
 
-        before = (count(index), count("ix_points_entries_owner"))
         void = f"SELECT outcome FROM points_void('{partner.owner_id}', {names[1:-1]}, 'x')"
         assert connection.execute(void).fetchone() == ("NOT_FOUND",)
-        after = (count(index), count("ix_points_entries_owner"))
-    assert after[0] > before[0]
-    assert after[1] == before[1]
+        assert count(index) > 0
+        assert count("ix_points_entries_owner") == 0

@@ -182,7 +182,7 @@ TEXTS = st.text(
 
 
 @given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=5))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_both_readers_give_back_what_was_written(
     book: BookMaker, texts: list[tuple[str, str]]
 ) -> None:
