@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support import cast
-from tests.support.browser import Site, axe, make_account, sign_in
+from tests.support.browser import Site, axe, make_account, no_sideways_scroll, sign_in
 from tests.support.cast import Caller, issue
 from voucherweb.domain.enums import Role
 
@@ -81,3 +81,30 @@ def test_one_or_two_filters_are_not_folded(site: Site, account: str) -> None:
     page.goto("/admin/desk/day")
     expect(page.locator("input[name=day]")).to_be_visible()
     expect(page.locator(".fold")).to_have_count(0)
+
+
+def test_order_and_tab_chosen_since_go_along_with_filters(site: Site, account: str) -> None:
+    page = opened(site, account, 1280)
+    page.evaluate("() => { window.same = true; }")
+    page.locator("#sort-title").click()
+    expect(page.locator("#sort-title.sorted")).to_be_focused()
+    page.locator("#list nav").get_by_role("link", name="Draft").click()
+    page.wait_for_url("**/admin/vouchers?*phase=DRAFT*")
+    expect(page.locator("#list [aria-current=page]")).to_be_focused()
+    page.locator("#name").fill("e")
+    page.wait_for_url("**/admin/vouchers?*name=e*")
+    assert {"sort=title", "order=asc", "phase=DRAFT"} <= set(page.url.partition("?")[2].split("&"))
+    expect(page.locator("#list tbody tr")).to_have_count(1)
+    page.locator("#list nav").get_by_role("link", name="All").click()
+    expect(page.locator("#list [aria-current=page]")).to_contain_text("All")
+    page.locator("#name").fill("")
+    page.wait_for_url(lambda url: "name=" not in url)
+    assert "phase=" not in page.url
+    assert page.evaluate("() => window.same"), "the page was loaded anew"
+
+
+def test_menus_of_a_list_fit_a_narrow_phone(site: Site, account: str) -> None:
+    page = opened(site, account, 320)
+    for menu in page.locator(".list-tools summary").all():
+        menu.click()
+        no_sideways_scroll(page)

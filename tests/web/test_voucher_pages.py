@@ -149,6 +149,7 @@ def test_tabs_count_phases_and_clearing_filters_keeps_the_tab(site: Visitor, adm
     cast.issue(admin)
     cast.issue(admin, on=False)
     cast.issue(admin, on=False)
+    cast.issue(admin, title="別的", on=False)
     page = site.text(f"{LIST}?phase=DRAFT&name=CITY")
     assert '全部 <span class="tab-count">3</span>' in page
     assert 'aria-current="page">未上架 <span class="tab-count">2</span>' in page
@@ -307,3 +308,28 @@ def test_everything_is_there_in_english(app: Flask, admin: Caller) -> None:
         page = english.text(path).replace("小港醫院", "").replace("繁體中文", "")
         assert "On shelf" in page
         assert not [sign for sign in page if "\u4e00" <= sign <= "\u9fff"], path
+
+
+def test_tabs_count_what_the_other_filters_let_through(site: Visitor, admin: Caller) -> None:
+    cast.issue(admin, title="咖啡")
+    cast.issue(admin, title="紅茶")
+    page = site.text(f"{LIST}?name=茶")
+    assert '全部 <span class="tab-count">1</span>' in page
+    assert '上架 <span class="tab-count">1</span>' in page
+    nothing = site.text(f"{LIST}?name=可可")
+    assert '全部 <span class="tab-count">0</span>' in nothing
+    assert "沒有符合條件的票券" in nothing
+
+
+def test_filters_that_cannot_be_say_why_and_lead_back_to_the_list(site: Visitor) -> None:
+    answer = site.get(f"{LIST}?startDate=2026-11-02&endDate=2026-11-01")
+    assert refused(answer, "API_ERROR.INVALID_PARAMETER")
+    assert "迄日不可早於起日" in answer.text
+    assert f'href="{LIST}">清除條件' in answer.text
+
+
+def test_numbers_of_a_voucher_lead_to_its_pieces(site: Visitor, admin: Caller) -> None:
+    voucher_id = cast.issue(admin)
+    page = site.text(f"{LIST}/{voucher_id}")
+    assert f'href="{LIST}/{voucher_id}/redemptions"' in page
+    assert f'href="{LIST}/{voucher_id}/redemptions?status=USED"' in page

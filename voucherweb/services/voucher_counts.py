@@ -1,9 +1,8 @@
-"""How many vouchers of a tenant are in each phase, for the tabs of its list."""
+"""How many vouchers are in each phase, for the tabs of a tenant's list."""
 
-import uuid
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, Select, case, func
 
 from voucherweb.domain import clock
 from voucherweb.domain.voucher_rules import Phase
@@ -11,14 +10,10 @@ from voucherweb.models import Voucher
 from voucherweb.transaction import session
 
 
-def by_phase(tenant_id: uuid.UUID | None) -> dict[Phase, int]:
-    """Every phase with its number of vouchers, in one query; deleted ones count nowhere."""
+def by_phase(chosen: Select[Voucher]) -> dict[Phase, int]:
+    """Every phase with its number among the chosen vouchers, in one query."""
     phase = phase_at(clock.now())
-    rows = session.execute(
-        select(phase, func.count())
-        .where(Voucher.tenant_id == tenant_id, Voucher.deleted_at.is_(None))
-        .group_by(phase)
-    )
+    rows = session.execute(chosen.with_only_columns(phase, func.count()).group_by(phase))
     counted = {Phase(name): number for name, number in rows}
     return {one: counted.get(one, 0) for one in Phase}
 

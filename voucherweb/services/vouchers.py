@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,7 +20,7 @@ from voucherweb.models import Voucher
 from voucherweb.services import audit
 from voucherweb.services.paging import Rows, fetch_page
 from voucherweb.services.search import contains
-from voucherweb.services.voucher_counts import phase_at
+from voucherweb.services.voucher_counts import by_phase, phase_at
 from voucherweb.transaction import session
 
 DATE_FILTERS: dict[str, SQLColumnExpression[Any]] = {
@@ -80,6 +80,11 @@ def sort_columns() -> dict[str, SQLColumnExpression[Any]]:
 def list_vouchers(wanted: VoucherFilter, asked: PageRequest, zone: ZoneInfo) -> tuple[Rows, int]:
     """Rows (Voucher,) of one tenant's vouchers that were not deleted."""
     return fetch_page(matching(wanted, zone), asked, sort_columns(), Voucher.id)
+
+
+def count_phases(wanted: VoucherFilter, zone: ZoneInfo) -> dict[Phase, int]:
+    """How many of the vouchers that all but the phase lets through are in each phase."""
+    return by_phase(matching(replace(wanted, phase=None), zone))
 
 
 def matching(wanted: VoucherFilter, zone: ZoneInfo) -> Select[Voucher]:

@@ -80,7 +80,7 @@ def _read(actor: Actor, callers: dict[str, str]) -> tuple[Listing, CallFilter]:
     wanted = listing.read(SORT, FILTERS)
     first, last = listing.day_of(wanted, "startDate"), listing.day_of(wanted, "endDate")
     if first and last and last < first:
-        raise invalid("endDate", "must not be before the first day", "不可早於起日")
+        raise invalid("endDate", "the last day must not be before the first", "迄日不可早於起日")
     outcome = listing.choice_of(wanted, "outcome", Outcome)
     narrowed = CallFilter(
         caller=wanted.get("caller"),

@@ -12,9 +12,10 @@ from flask import Response, current_app, get_flashed_messages, request
 from jinja2 import Environment
 from markupsafe import Markup
 
-from voucherweb.errors import Refusal
+from voucherweb.errors import ERRORS, Refusal
 from voucherweb.web.forms import Form
 from voucherweb.web.language import Text, current_language
+from voucherweb.web.page import current_page
 
 PART: Final = "part_"
 
@@ -89,7 +90,9 @@ def refused(refusal: Refusal, *, stale: bool = False) -> Response:
     what can be done. `stale`: the form's guard against forged requests no longer fits."""
     beside = request.headers.get("HX-Request") == "true"
     template = "errors/beside.html" if beside else "errors/refused.html"
-    response = render(template, status=refusal.error.http, refusal=refusal, stale=stale)
+    response = render(
+        template, status=refusal.error.http, refusal=refusal, stale=stale, **_ways_on(refusal)
+    )
     if beside:
         # What is on the screen stays; the refusal goes where messages are shown.
         response.headers["HX-Retarget"] = "#messages"
@@ -98,6 +101,17 @@ def refused(refusal: Refusal, *, stale: bool = False) -> Response:
     if refusal.retry_after is not None:
         response.headers["Retry-After"] = str(refusal.retry_after)
     return response
+
+
+def _ways_on(refusal: Refusal) -> dict[str, str | None]:
+    """Where to go from a page that was refused: to its list without the filters that cannot be, or
+    to the page that one came from."""
+    asked_for = request.method == "GET" and request.query_string
+    if asked_for and refusal.error is ERRORS["INVALID_PARAMETER"]:
+        return {"unfiltered": request.path}
+    came_from = current_page()
+    elsewhere = came_from and came_from.partition("?")[0] != request.path
+    return {"back": came_from if elsewhere else None}
 
 
 @lru_cache(maxsize=256)

@@ -58,7 +58,7 @@ def show_tenants() -> Response:
 def _filter(wanted: Listing) -> Filter:
     first, last = listing.day_of(wanted, "startDate"), listing.day_of(wanted, "endDate")
     if first and last and first > last:
-        raise invalid("endDate", "must not be before startDate", "不可早於起日")
+        raise invalid("endDate", "the last day must not be before the first", "迄日不可早於起日")
     start, end = span(first, last, settings().timezone)
     return Filter(
         start, end, listing.choice_of(wanted, "voucherType", VoucherType), wanted.get("name")

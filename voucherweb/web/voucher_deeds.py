@@ -162,9 +162,9 @@ def take_down_many(actor: Actor) -> Response:
         job_id = bulk.start_take_down(actor, ids)
         said = Text(
             "已開始下架 {} 張票券；可以離開這一頁。",
-            "Taking {} vouchers down has begun; you may leave this page.",
+            "Taking {} down has begun; you may leave this page.",
         )
-        return job_page(job_id), said.format(number(len(set(ids))))
+        return job_page(job_id), _counted(said, len(set(ids)))
 
     answer = attempt(form, actor, act) if form.sent else None
     return answer or _ask_many(actor, ids, form, back)
@@ -174,9 +174,9 @@ def _ask_many(actor: Actor, ids: list[uuid.UUID], form: BulkForm, back: str) -> 
     found = vouchers.on_shelf_among(actor, ids[: bulk.MOST])
     if not found:
         raise invalid("id", "choose at least one voucher on the shelf", "請先勾選上架中的票券")
-    count, left = number(len(found)), number(sum(one.volume - one.redeemed for one in found))
+    count, left = len(found), number(sum(one.volume - one.redeemed for one in found))
     return confirm(
-        Text("下架所選的 {} 張票券？", "Take these {} vouchers down?").format(count),
+        _counted(Text("下架所選的 {} 張票券？", "Take {} down?"), count),
         [
             _names(found),
             Text(
@@ -190,10 +190,16 @@ def _ask_many(actor: Actor, ids: list[uuid.UUID], form: BulkForm, back: str) -> 
                 " the background; the progress page lists those left out and why.",
             ),
         ],
-        Text("下架 {} 張票券", "Take {} vouchers down").format(count),
+        _counted(Text("下架 {} 張票券", "Take {} down"), count),
         form=form,
         back=back,
     )
+
+
+def _counted(said: Text, count: int) -> Text:
+    """`said` with so many vouchers; English has a word for one."""
+    words = "voucher" if count == 1 else "vouchers"
+    return Text(said.zh.format(number(count)), said.en.format(f"{number(count)} {words}"))
 
 
 def _names(found: Sequence[Voucher]) -> Text:

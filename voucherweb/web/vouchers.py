@@ -16,7 +16,7 @@ from voucherweb.domain.paging import SortSpec
 from voucherweb.domain.voucher_rules import Phase, phase
 from voucherweb.errors import invalid
 from voucherweb.models import Tenant, Vendor, Voucher
-from voucherweb.services import tenants, vendors, voucher_counts, vouchers
+from voucherweb.services import tenants, vendors, vouchers
 from voucherweb.services.exports import FORMATS
 from voucherweb.services.ids import parse_id
 from voucherweb.services.vouchers import VoucherFilter
@@ -100,7 +100,7 @@ def read_list(tenant_id: uuid.UUID) -> tuple[Listing, VoucherFilter]:
     wanted = listing.read(SORT, FILTERS, kept=("tenant", "phase"))
     first, last = listing.day_of(wanted, "startDate"), listing.day_of(wanted, "endDate")
     if first and last and last < first:
-        raise invalid("endDate", "must not be before the first day", "不可早於起日")
+        raise invalid("endDate", "the last day must not be before the first", "迄日不可早於起日")
     date_type = wanted.get("queryDateType") or "ID"
     if date_type not in DATE_TYPES:
         raise invalid("queryDateType", "is not one of the choices", "不是可選的項目")
@@ -132,7 +132,7 @@ def index(actor: Actor) -> Response:
     wanted, narrowed = read_list(tenant.id)
     rows, wanted.total = vouchers.list_vouchers(narrowed, wanted.asked, settings().timezone)
     _chips(wanted, narrowed)
-    counts = voucher_counts.by_phase(tenant.id)
+    counts = vouchers.count_phases(narrowed, settings().timezone)
     vendor = vendors.vendor_of_tenant(tenant.id)
     return render(
         "vouchers/index.html",
@@ -142,7 +142,7 @@ def index(actor: Actor) -> Response:
         vendor=vendor,
         missing=need_vendor(vendor),
         tabs=_tabs(wanted, counts),
-        issued=sum(counts.values()),
+        issued=bool(sum(counts.values()) or wanted.chips),
         columns=COLUMNS,
         date_types=DATE_TYPES,
         statuses=STATUSES,

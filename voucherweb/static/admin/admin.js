@@ -90,7 +90,23 @@ document.addEventListener("htmx:after:swap", (event) => {
   setTimeout(focusAgain);
 });
 
-// The form around a list stays while the list is renewed; so its number of filters is told here.
+// The form around a list stays while the list is renewed: order and tab that were chosen since are
+// in the address, and go along with what is filtered by. Heard before htmx reads the form.
+function followAddress(event) {
+  const filters = event.target instanceof Element && event.target.closest("form.filters");
+  if (!filters) return;
+  const asked = new URLSearchParams(location.search);
+  const hidden = [...filters.querySelectorAll("input[type=hidden]")];
+  for (const name of new Set(["sort", "order", "phase", ...hidden.map((one) => one.name)])) {
+    const known = hidden.find((one) => one.name === name);
+    if (!asked.get(name)) known?.remove();
+    else if (known) known.value = asked.get(name);
+    else filters.append(Object.assign(document.createElement("input"), { type: "hidden", name, value: asked.get(name) }));
+  }
+}
+for (const kind of ["input", "change", "submit"]) document.addEventListener(kind, followAddress, true);
+
+// Its number of filters is told here too.
 function countFilters() {
   const told = document.querySelector("[data-filter-count]");
   const active = document.querySelector("#list [data-active]")?.dataset.active;
