@@ -29,7 +29,8 @@ def test_a_deed_is_told_in_words_with_its_details(visitor: Visitor, tenant_id: s
     page = visitor.text(f"{PLACE}?action=tenant.rename")
     assert "變更租戶名稱" in page
     assert "主機操作員" in page
-    assert "<dd>小港醫院</dd>" in page
+    assert "<del>小港醫院</del>" in page
+    assert "<ins>高雄小港醫院</ins>" in page
     assert "<code>tenant.rename</code>" in page
     assert f"/admin/tenants/{tenant_id}" in page
 

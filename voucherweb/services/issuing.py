@@ -31,6 +31,7 @@ from voucherweb.services.issuing_rules import (
     problems,
     settle,
 )
+from voucherweb.services.voucher_changes import changes, snapshot
 from voucherweb.services.vouchers import get_voucher
 from voucherweb.transaction import session
 
@@ -174,13 +175,13 @@ def update_voucher(
     voucher = get_voucher(actor, voucher_id, lock=True)
     if seen is not None and clock.to_millis(voucher.updated_at) != clock.to_millis(seen):
         raise invalid("updateTime", "was changed by somebody else meanwhile", "已被其他人修改")
-    case = Case(shop, actor, draft, voucher)
+    case, before = Case(shop, actor, draft, voucher), snapshot(voucher)
     if _need_open(voucher) is Phase.OFF:
         _update_off(case, voucher)
     else:
         _update_draft(case, voucher)
     voucher.updated_at = clock.now()
-    audit.record(actor, "voucher.update", "voucher", voucher.id)
+    audit.record(actor, "voucher.update", "voucher", voucher.id, **changes(before, voucher))
     session.flush()
     return voucher
 

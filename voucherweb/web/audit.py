@@ -20,6 +20,7 @@ from voucherweb.services.audit_log import (
 from voucherweb.services.exports import FORMATS
 from voucherweb.services.ids import parse_id
 from voucherweb.web import listing
+from voucherweb.web.audit_details import details
 from voucherweb.web.audit_words import audit_word, object_name, object_url
 from voucherweb.web.forms import Done, Form, press
 from voucherweb.web.language import Text, is_english
@@ -125,4 +126,9 @@ def _chips(wanted: Listing, narrowed: AuditFilter, entries: list[Entry]) -> None
 @audit_pages.app_context_processor
 def _words() -> dict[str, object]:
     """Other pages show entries too."""
-    return {"audit_word": audit_word, "object_name": object_name, "object_url": object_url}
+    return {
+        "audit_word": audit_word,
+        "audit_details": details,
+        "object_name": object_name,
+        "object_url": object_url,
+    }

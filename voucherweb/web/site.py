@@ -26,6 +26,7 @@ from voucherweb.services.site_settings import SiteSettings
 from voucherweb.web import problems
 from voucherweb.web.addresses import address_of
 from voucherweb.web.drawing import line_points, table_rows
+from voucherweb.web.field_words import field_word
 from voucherweb.web.labels import choices, label
 from voucherweb.web.language import current_language, t
 from voucherweb.web.modules import BLUEPRINTS
@@ -152,6 +153,7 @@ def _teach_templates(app: Flask) -> None:
         t=t,
         label=label,
         choices=choices,
+        field_word=field_word,
         asset=asset,
         icon=icon,
         today=today,
