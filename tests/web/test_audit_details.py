@@ -94,7 +94,7 @@ def test_values_are_written_as_pages_write_them(visitor: Visitor, english: Visit
     record("api_key.add", "api_key", sandbox=True, scopes=["members:read", "points:read"])
     said = told(english, "api_key.add")
     assert said["Sandbox"] == "Yes"
-    assert said["What it may do"] == "Read members, Read points"
+    assert said["What it may do"] == "Read members; Read points"
 
 
 def test_an_export_tells_what_and_by_which_filters(visitor: Visitor) -> None:

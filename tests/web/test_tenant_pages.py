@@ -118,3 +118,9 @@ def test_tenants_are_shown_in_english_too(app: Flask, tenant_id: str) -> None:
     english = make_visitor(app, language="en")
     assert "Hospital" in english.text("/admin/tenants")
     assert "Particulars" in english.text(f"/admin/tenants/{tenant_id}")
+
+
+def test_a_page_beyond_the_end_leads_to_the_last_one(visitor: Visitor, tenant_id: str) -> None:
+    answer = visitor.get("/admin/tenants?page=9&sort=code&order=desc")
+    assert (answer.status_code, answer.location) == (303, "/admin/tenants?sort=code&order=desc")
+    assert "小港醫院" in visitor.text(answer.location)

@@ -73,7 +73,7 @@ class Line:
 
 
 def details(entry: Entry) -> list[Line]:
-    """The fields of an entry in the order in which they were recorded."""
+    """The fields of an entry in the order in which the database keeps them."""
     return [_line(entry, *one) for one in _fields(entry)]
 
 
@@ -188,7 +188,7 @@ def _names(value: Any, _entry: Entry) -> str:
 
 
 def _scopes(value: Any, _entry: Entry) -> str:
-    return t("、", ", ").join(str(one) for one in scope_names(value))
+    return t("；", "; ").join(str(one) for one in scope_names(value))
 
 
 def _reason(value: Any, entry: Entry) -> str:

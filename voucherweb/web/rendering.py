@@ -15,7 +15,8 @@ from markupsafe import Markup
 from voucherweb.errors import ERRORS, Refusal
 from voucherweb.web.forms import Form
 from voucherweb.web.language import Text, current_language
-from voucherweb.web.page import current_page
+from voucherweb.web.listing import Listing
+from voucherweb.web.page import current_page, go
 
 PART: Final = "part_"
 
@@ -34,7 +35,11 @@ def environments() -> Mapping[str, Environment]:
 
 
 def render(template: str, status: int = 200, **context: Any) -> Response:
-    """The page, or the part of it that was asked for, with the messages that wait to be said."""
+    """The page, or the part of it that was asked for, with the messages that wait to be said. Of a
+    list that has become shorter than the page that was asked for, the last page."""
+    listed = context.get("list")
+    if isinstance(listed, Listing) and listed.asked.current > listed.pages:
+        return go(listed.url(page=listed.pages))
     environment = environments()[current_language()]
     found = environment.get_template(template)
     current_app.update_template_context(context)

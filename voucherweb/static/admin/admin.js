@@ -74,6 +74,24 @@ function focusAgain() {
   asked = "";
 }
 
+// A chip goes with what it filtered by: the next one has the focus then, or else the filters.
+let unfiltered = false;
+document.addEventListener("click", (event) => {
+  if (event.target instanceof Element && event.target.closest("a.chip")) unfiltered = true;
+});
+
+function focusFilters() {
+  if (!unfiltered) return;
+  unfiltered = false;
+  if (document.activeElement !== document.body) return;
+  const near = [
+    ...document.querySelectorAll(".chips a.chip"),
+    ...document.querySelectorAll("form.filters :is(summary, input, select)"),
+  ];
+  const next = near.find((one) => one.type !== "hidden" && one.checkVisibility());
+  (next ?? document.getElementById("main"))?.focus({ preventScroll: true });
+}
+
 // A question that htmx has put into the dialog is asked there.
 document.addEventListener("htmx:after:swap", (event) => {
   const box = dialog();
@@ -88,6 +106,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   fadeMessages();
   countFilters();
   setTimeout(focusAgain);
+  setTimeout(focusFilters);
 });
 
 // The form around a list stays while the list is renewed: order and tab that were chosen since are
@@ -149,6 +168,19 @@ document.addEventListener("htmx:error", () => {
   if (bar) bar.hidden = false;
 });
 document.addEventListener("htmx:after:request", showOffline);
+
+// What a proxy says in place of the site is no part of a page: what is on the screen stays, and what
+// renews itself goes on asking. The site's own answers say by which part they vary.
+document.addEventListener("htmx:before:response", (event) => {
+  const { status, headers } = event.detail.ctx.response;
+  const foreign = status >= 400 && !/hx-target/i.test(headers.get("Vary") ?? "");
+  if (foreign) event.preventDefault();
+  const bar = document.getElementById("unanswered");
+  if (bar) bar.hidden = !foreign;
+});
+
+// A page that answers a sent form is gone back to as a page, not by sending the form once more.
+if (document.body.hasAttribute("data-sent")) history.replaceState(history.state, "", location.href);
 
 // A form that says so asks before what was typed is lost.
 let typed = false;

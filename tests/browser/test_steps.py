@@ -1,0 +1,76 @@
+"""What becomes of focus, history and the screen when a part of a page is asked for."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.support import books, cast
+from tests.support.browser import Site, make_account, sign_in
+from tests.support.cast import Caller
+from voucherweb.domain.enums import Role
+
+MEMBERS = "/admin/members"
+BAD_GATEWAY = "<html><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+@pytest.fixture
+def page(site: Site) -> Page:
+    opened = site.open(width=1280, language="en")
+    sign_in(opened, make_account(Role.PLATFORM_ADMIN, None), cast.PASSWORD)
+    return opened
+
+
+def test_whoever_removes_a_filter_goes_on_by_keyboard(page: Page) -> None:
+    page.goto("/admin/admins?role=PLATFORM_ADMIN&state=active")
+    page.locator(".chip").first.press("Enter")
+    expect(page).to_have_url(re.compile(r"/admins\?state=active$"))
+    left = page.locator(".chip:not(.chip-clear)")
+    expect(left).to_have_count(1)
+    expect(left).to_be_focused()
+    left.press("Enter")
+    expect(page).to_have_url(re.compile(r"/admins$"))
+    expect(page.locator("#keyword")).to_be_focused()
+
+
+def test_what_a_proxy_says_is_no_part_of_the_page(site: Site, page: Page) -> None:
+    site.watch.allow(502, MEMBERS)
+    page.goto(MEMBERS)
+    told = page.locator("#unanswered")
+    expect(told).to_be_hidden()
+
+    def refuse(route: Route) -> None:
+        route.fulfill(status=502, content_type="text/html", body=BAD_GATEWAY)
+
+    page.route("**/admin/members?*", refuse)
+    page.locator("#q").fill("0900")
+    expect(told).to_be_visible()
+    expect(page.locator("#list .count")).to_be_visible()
+    page.unroute("**/admin/members?*")
+    page.locator("#q").fill("09001")
+    expect(page).to_have_url(re.compile("q=09001"))
+    expect(told).to_be_hidden()
+
+
+def test_the_sites_own_refusal_is_still_told(site: Site, page: Page) -> None:
+    site.watch.allow(400, "/admin/audit")
+    page.goto("/admin/audit")
+    page.locator("#startDate").fill("2026-11-20")
+    page.locator("#endDate").fill("2026-11-10")
+    expect(page.locator("#messages .message-danger")).to_contain_text("INVALID_PARAMETER")
+    expect(page.locator("#unanswered")).to_be_hidden()
+
+
+def test_going_back_sends_no_form_once_more(page: Page, member: Caller) -> None:
+    place = f"{MEMBERS}/{books.member_id(member.id)}"
+    page.goto(f"{place}/grant")
+    page.locator("#points").fill("1,000")
+    page.locator("#reason").fill("A gift")
+    page.get_by_role("button", name="Next").click()
+    page.get_by_role("button", name="Grant 1,000").click()
+    expect(page).to_have_url(re.compile(f"{place}$"))
+    page.go_back()
+    expect(page).to_have_url(re.compile(f"{place}/grant$"))
+    expect(page.locator("#points")).to_have_value("")
+    page.goto(place)
+    expect(page.locator("#list tbody tr")).to_have_count(2)
