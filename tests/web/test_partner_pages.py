@@ -30,6 +30,16 @@ def test_the_tabs_are_a_list_of_addresses(app: Flask, language: str, name: str) 
     assert '<a href="/admin/partners" aria-current="page">' in page
 
 
+@pytest.mark.parametrize(
+    "page", ["campaigns", "coupon-sets", "keys", "add-ons", "branches", "calls", "keys/new"]
+)
+def test_every_page_of_the_section_leads_back_to_its_overview(app: Flask, page: str) -> None:
+    visitor = tenant_visitor(app)
+    begins = '<ol><li><a href="/admin/partners">合作夥伴</a></li>'
+    assert begins in visitor.text(f"/admin/partners/{page}")
+    assert begins not in visitor.text("/admin/partners")
+
+
 def test_a_newcomer_is_told_the_first_step(app: Flask) -> None:
     page = tenant_visitor(app).text("/admin/partners")
     assert "讓合作夥伴的系統開始運作" in page
