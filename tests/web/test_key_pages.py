@@ -178,6 +178,16 @@ def test_a_key_is_revoked_after_a_question_that_names_the_consequence(visitor: V
     assert "api_key.revoke" in deeds()
 
 
+def test_the_question_puts_the_key_in_the_brackets_of_either_language(visitor: Visitor) -> None:
+    key, _ = make(visitor)
+    called = keys()[0]
+    assert f"{called.name}（{called.key}）" in visitor.text(place(key, "/revoke"))
+    visitor.headers = {"Accept-Language": "en"}
+    english = visitor.text(place(key, "/revoke"))
+    assert f"{called.name} ({called.key})" in english
+    assert "（" not in english
+
+
 def test_a_revoked_key_is_not_rotated(visitor: Visitor) -> None:
     key, _ = make(visitor)
     visitor.post(place(key, "/revoke"))

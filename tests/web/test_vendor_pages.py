@@ -57,6 +57,15 @@ def place(vendor: Vendor, rest: str = "") -> str:
     return f"/admin/vendors/{vendor.id}{rest}"
 
 
+def test_tenants_to_choose_from_bear_their_codes_in_the_brackets_of_either_language(
+    app: Flask,
+) -> None:
+    cast.make_tenant("Harbour Clinic")
+    chinese, english = make_visitor(app), make_visitor(app, language="en")
+    assert re.search(r">Harbour Clinic（\w+）</option>", chinese.text("/admin/vendors/new"))
+    assert re.search(r">Harbour Clinic \(\w+\)</option>", english.text("/admin/vendors/new"))
+
+
 def test_the_list_shows_what_each_has_left(visitor: Visitor, tenant_id: str) -> None:
     cast.fund(tenant_id)
     page = visitor.text("/admin/vendors")

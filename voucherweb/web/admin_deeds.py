@@ -24,7 +24,7 @@ from voucherweb.web.admins import (
 )
 from voucherweb.web.forms import Done, Form, attempt
 from voucherweb.web.labels import ROLES
-from voucherweb.web.language import Text
+from voucherweb.web.language import Text, with_aside
 from voucherweb.web.page import ADMINS, PLATFORM, page
 from voucherweb.web.rendering import confirm
 
@@ -69,8 +69,8 @@ def _home(admin_id: uuid.UUID) -> str:
     return url_for("admins.show", admin_id=admin_id)
 
 
-def _called(admin: Admin) -> str:
-    return f"{admin.name}（{admin.account}）" if admin.name else admin.account
+def _called(admin: Admin) -> str | Text:
+    return with_aside(admin.name, admin.account) if admin.name else admin.account
 
 
 def _ask(

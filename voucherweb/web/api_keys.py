@@ -19,7 +19,7 @@ from voucherweb.services.api_key_lists import KeyFilter
 from voucherweb.services.api_keys import IssuedKey
 from voucherweb.web import listing, sandbox_words
 from voucherweb.web.forms import Done, Form, attempt
-from voucherweb.web.language import Text, is_english
+from voucherweb.web.language import Text, is_english, with_aside
 from voucherweb.web.listing import Listing
 from voucherweb.web.page import ADMINS, page, say
 from voucherweb.web.partner_words import SCOPES, read_scopes, scope_field, scope_names
@@ -197,8 +197,8 @@ def certification_of(actor: Actor, key_id: uuid.UUID) -> Response:
     )
 
 
-def _called(key: ApiKey) -> str:
-    return f"{key.name}（{key.key}）"
+def _called(key: ApiKey) -> Text:
+    return with_aside(key.name, key.key)
 
 
 @page(api_key_pages, "/<uuid:key_id>/rotate", roles=ADMINS, methods=("GET", "POST"))

@@ -40,6 +40,11 @@ class Text:
         )
 
 
+def with_aside(name: str, aside: str) -> Text:
+    """A name with what tells it from others behind it, in the brackets of either language."""
+    return Text(f"{name}（{aside}）", f"{name} ({aside})")
+
+
 def t(zh: str, en: str) -> str:
     """The text of the reader's language."""
     return en if current_language() == EN else zh

@@ -11,7 +11,7 @@ from voucherweb.services import vendors
 from voucherweb.services.ids import parse_id
 from voucherweb.web import listing
 from voucherweb.web.forms import Done, Form, attempt
-from voucherweb.web.language import Text
+from voucherweb.web.language import Text, with_aside
 from voucherweb.web.page import PLATFORM, page
 from voucherweb.web.rendering import confirm, render
 
@@ -26,7 +26,8 @@ class VendorForm(Form):
     def offer(self) -> None:
         """Offer the tenants that can still be given a vendor."""
         self.tenantId.choices = [
-            (str(one.id), f"{one.name}（{one.code}）") for one in vendors.tenants_without_vendor()
+            (str(one.id), with_aside(one.name, one.code))
+            for one in vendors.tenants_without_vendor()
         ]
 
 
