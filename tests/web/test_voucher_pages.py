@@ -231,6 +231,7 @@ def test_a_draft_may_be_shelved_and_deleted_and_one_on_the_shelf_only_taken_down
     assert f"{draft}/on" in page
     assert f"{draft}/delete" in page
     assert f"{draft}/off" not in page
+    assert page.index("btn-primary") < page.index(f"{draft}/edit")  # What comes next, first.
     page = site.text(f"{LIST}/{on}")
     assert f"{on}/off" in page
     assert f"{on}/delete" not in page
