@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.support import books, cast
-from tests.support.browser import Site, make_account, sign_in
+from tests.support.browser import Site, axe, make_account, no_sideways_scroll, sign_in
 from tests.support.cast import Caller
 from voucherweb.domain.enums import Role
 
@@ -74,3 +74,18 @@ def test_going_back_sends_no_form_once_more(page: Page, member: Caller) -> None:
     expect(page.locator("#points")).to_have_value("")
     page.goto(place)
     expect(page.locator("#list tbody tr")).to_have_count(2)
+
+
+def test_on_a_phone_lists_are_sorted_too(site: Site, member: Caller) -> None:
+    """Cards have no columns; what they can be sorted by stands above them, in sight."""
+    phone = site.open(width=390, language="en")
+    sign_in(phone, make_account(Role.PLATFORM_ADMIN, None), cast.PASSWORD)
+    phone.goto(MEMBERS)
+    balance = phone.locator("#sort-balance")
+    expect(balance).to_be_in_viewport()
+    balance.tap()
+    expect(phone).to_have_url(re.compile("sort=balance&order=asc"))
+    expect(phone.locator("th:has(#sort-balance)")).to_have_attribute("aria-sort", "ascending")
+    phone.goto("/admin/")
+    no_sideways_scroll(phone)
+    axe(phone)
