@@ -100,12 +100,15 @@ ADD_ON: Final = f"{ADD_ONS}/<uuid:add_on_id>"
 BRANCHES: Final = "/admin/partners/branches"
 SETS: Final = "/admin/partners/coupon-sets"
 SET: Final = f"{SETS}/<uuid:coupon_set_id>"
+GIVING_SETS: Final = f"{SETS}?source=AUTO_GENERATE&state=giving"
 CALLS: Final = "/admin/partners/calls"
 CAMPAIGNS: Final = "/admin/partners/campaigns"
 CAMPAIGN: Final = f"{CAMPAIGNS}/<uuid:campaign_id>"
 CARDS: Final = "/admin/partners/cards"
 CARD: Final = f"{CARDS}/<uuid:card_id>"
 ADMIN: Final = "/admin/admins/<uuid:admin_id>"
+CLERKS: Final = "/admin/admins?role=CLERK"
+"""Admins that are nobody who looks at the pages of admins."""
 
 SHOTS: Final = (
     Shot("sign-in", "/admin/sign-in"),
@@ -120,8 +123,8 @@ SHOTS: Final = (
     Shot("admin-new", "/admin/admins/new"),
     Shot("admin", ADMIN, first_link("/admin/admins")),
     Shot("admin-role", f"{ADMIN}/role", through("/admin/admins", ADMIN)),
-    Shot("admin-link", f"{ADMIN}/link", through("/admin/admins", ADMIN)),
-    Shot("admin-disable", f"{ADMIN}/disable", through("/admin/admins", ADMIN)),
+    Shot("admin-link", f"{ADMIN}/link", through(CLERKS, ADMIN)),
+    Shot("admin-disable", f"{ADMIN}/disable", through(CLERKS, ADMIN)),
     Shot("search", "/admin/search", "/admin/search?q=CITY"),
     Shot("search-empty", "/admin/search"),
     Shot("help", "/admin/help"),
@@ -186,7 +189,7 @@ SHOTS: Final = (
     Shot("key", KEY, first_link(KEYS)),
     Shot("key-rotate", f"{KEY}/rotate", through(KEYS, KEY)),
     Shot("key-revoke", f"{KEY}/revoke", through(KEYS, KEY)),
-    Shot("key-certification", f"{KEY}/certification", through(KEYS, KEY), TENANT),
+    Shot("key-certification", f"{KEY}/certification", through(f"{KEYS}?kind=SANDBOX", KEY), TENANT),
     Shot("add-ons", ADD_ONS),
     Shot("add-on-new", f"{ADD_ONS}/new"),
     Shot("add-on", ADD_ON, first_link(ADD_ONS)),
@@ -210,14 +213,14 @@ SHOTS: Final = (
     Shot(
         "coupon-take-back",
         f"{SETS}/gifts/<uuid:gift_id>/take-back",
-        through(f"{SETS}?source=AUTO_GENERATE", SET),
+        through(GIVING_SETS, SET),
         TENANT,
     ),
     Shot("coupon-members", f"{SETS}/members"),
     Shot(
         "coupon-member",
         f"{SETS}/members/<uuid:member_id>",
-        through(f"{SETS}?source=AUTO_GENERATE", SET),
+        through(GIVING_SETS, SET),
         TENANT,
     ),
     Shot("jobs", "/admin/jobs"),
@@ -276,6 +279,7 @@ NOT_PICTURED: Final[dict[str, str]] = {
     "/admin/desk/look-up": "leads to the desk",
     "/admin/desk/write-off": "leads to the desk",
     "/admin/vouchers/coupons/<uuid:job_id>": "a part of the voucher form",
+    "/admin/vouchers/coupons/<uuid:job_id>/refused": "a dialog over the voucher form",
     "/admin/imports/template": "a file",
     "/admin/imports/<uuid:job_id>/failures": "a file",
     "/admin/imports/<uuid:job_id>/progress": "a part of other pages",

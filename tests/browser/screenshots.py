@@ -10,12 +10,16 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, sync_playwright
 from playwright.sync_api import Page as Tab
@@ -32,6 +36,7 @@ from tests.support.browser import (
 )
 from tests.support.web import free_port
 from voucherweb.demo.cast import ACCOUNTS, PASSWORD
+from voucherweb.demo.partners import SAMPLE_ADD_ON
 from voucherweb.domain.enums import Role
 from voucherweb.embedded.processes import wait_until
 from voucherweb.embedded.supervisor import ask_ready
@@ -41,7 +46,11 @@ LANGUAGES = ("zh-TW", "en")
 SCHEMES = ("light", "dark")
 WIDTHS = (1280, 390)
 START_SECONDS = 180.0
-SETTLED = "() => document.fonts.status === 'loaded' && !document.querySelector('.htmx-request')"
+SAMPLE = SAMPLE_ADD_ON.rstrip("/")
+EAGER = "() => document.querySelectorAll('img').forEach((one) => { one.loading = 'eager'; })"
+"""What lies below the window is pictured too."""
+SETTLED = """() => document.fonts.status === 'loaded' && !document.querySelector('.htmx-request')
+  && [...document.images].every((one) => one.complete)"""
 
 
 @dataclass(slots=True)
@@ -74,7 +83,8 @@ class Album:
             base_url=self.origin, storage_state=state or {}, **options
         )
         context.set_default_timeout(TIMEOUT)
-        watch = Watch(self.origin)
+        watch = Watch(self.origin, guests=[SAMPLE])
+        watch.allow(404, "/admin/link/.*")
         watch.attend(context)
         tab = context.new_page()
         for shot in shots:
@@ -92,6 +102,7 @@ class Album:
             self.problems.append(f"{name}: the demo has no example of {shot.rule}")
             return
         tab.goto(place)
+        tab.evaluate(EAGER)
         tab.wait_for_function(SETTLED)
         tab.screenshot(
             path=self.directory / f"{name}.png", full_page=True, animations="disabled", caret="hide"
@@ -141,6 +152,31 @@ def demonstration() -> Iterator[str]:
             system.wait(timeout=60)
 
 
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as it is called.
+        """Requests are nobody's business here."""
+
+
+@contextmanager
+def sample_add_on() -> Iterator[None]:
+    """The sample add-on of the demo data, served where its README says, unless somebody does."""
+    place = urlsplit(SAMPLE)
+    serve = partial(_Quiet, directory=str(ROOT / "examples" / "add-on"))
+    try:
+        server = ThreadingHTTPServer((str(place.hostname), int(place.port or 80)), serve)
+    except OSError:
+        yield
+        return
+    with server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 def _ready_or_dead(system: "subprocess.Popen[bytes]", port: int) -> bool:
     return system.poll() is not None or ask_ready(port)[0] == 200
 
@@ -181,6 +217,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     with (
         system as origin,
+        sample_add_on(),
         sync_playwright() as playwright,
         launch(playwright, sealed=not words.url) as browser,
     ):

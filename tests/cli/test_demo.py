@@ -46,7 +46,7 @@ def test_its_summary_counts_what_is_there(demo: Flask, demo_load: Ran) -> None:
     tables = {"members": "members", "redemptions": "redemptions", "engagements": "engagements"}
     for name, table in tables.items():
         assert rows(f"SELECT count(*) >= {summary[name]} FROM {table}") == [(True,)]
-    assert (summary["tenants"], summary["vouchers"], summary["members"]) == (4, 48, 3000)
+    assert (summary["tenants"], summary["vouchers"], summary["members"]) == (5, 48, 3000)
 
 
 def test_the_books_are_right(demo: Flask) -> None:
@@ -62,7 +62,7 @@ def test_a_second_load_is_refused_and_changes_nothing(demo: Flask, demo_settings
     assert rows("SELECT count(*), max(id) FROM audit_entries") == before
 
 
-def test_tenants_are_those_of_the_contract_and_one_has_no_vendor(demo: Flask) -> None:
+def test_tenants_are_those_of_the_contract_one_has_no_vendor_and_one_no_quota(demo: Flask) -> None:
     with unit_of_work():
         query = select(Tenant.name, Tenant.type, Vendor.id.is_not(None)).outerjoin(Vendor)
         houses = {tuple(row) for row in session.execute(query)}
@@ -71,7 +71,11 @@ def test_tenants_are_those_of_the_contract_and_one_has_no_vendor(demo: Flask) ->
         ("緯緯醫學", "DEALER", True),
         ("緯創醫學", "WMT", True),
         ("高雄醫學", "HOSPITAL", False),
+        ("屏東醫學", "DEALER", True),
     }
+    with unit_of_work():
+        bought = set(session.scalars(select(Tenant.name).join(Vendor).where(Vendor.deposit > 0)))
+    assert bought == {"小港醫院", "緯緯醫學", "緯創醫學"}
 
 
 def test_every_type_stands_in_every_phase(demo: Flask) -> None:
@@ -203,12 +207,36 @@ def test_the_sample_add_on_is_registered_where_its_readme_serves_it(demo: Flask)
     assert found[1] in readme
 
 
+def test_coupon_sets_are_of_every_source_one_paused_and_one_with_refused_rows(demo: Flask) -> None:
+    sets = {tuple(row) for row in rows("SELECT source, status FROM coupon_sets WHERE name > ''")}
+    assert sets == {
+        ("AUTO_GENERATE", "ACTIVE"),
+        ("AUTO_GENERATE", "INACTIVE"),
+        ("GENERATE", "ACTIVE"),
+        ("IMPORT", "ACTIVE"),
+    }
+    ((said, kept),) = rows(
+        "SELECT (result->>'failed')::int, (SELECT count(*) FROM code_import_failures"
+        " WHERE job_id = jobs.id) FROM jobs WHERE kind = 'COUPON_IMPORT'"
+    )
+    assert said == kept == 2
+
+
+def test_the_platform_has_a_key_and_the_tenant_one_of_each_kind(demo: Flask) -> None:
+    found = rows("SELECT tenant_id IS NULL, kind FROM api_keys")
+    assert sorted(tuple(row) for row in found) == [
+        (False, "LIVE"),
+        (False, "SANDBOX"),
+        (True, "LIVE"),
+    ]
+
+
 def test_the_accounts_are_told_to_the_owner_alone(demo: Flask, demo_settings: Settings) -> None:
     file = demo_settings.data_dir / "demo-accounts.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     accounts = json.loads(file.read_text("utf-8"))
     assert [one.get("tenant") for one in accounts] == [
-        *(None, "小港醫院", "緯緯醫學", "緯創醫學", "高雄醫學", "小港醫院")
+        *(None, "小港醫院", "緯緯醫學", "緯創醫學", "高雄醫學", "屏東醫學", "小港醫院")
     ]
     assert accounts[-1]["role"] == "CLERK"  # Clerks sign in to the pages only.
     for one in accounts[:-1]:
@@ -219,7 +247,7 @@ def test_the_accounts_are_told_to_the_owner_alone(demo: Flask, demo_settings: Se
 
 def test_demo_accounts_are_marked_until_they_get_a_password_of_their_own(demo: Flask) -> None:
     marked = rows("SELECT count(*) FROM admins WHERE demo")
-    assert marked == [(6,)]
+    assert marked == [(7,)]
 
 
 def test_the_member_of_the_summary_exists(demo: Flask, demo_load: Ran) -> None:

@@ -61,6 +61,7 @@ def load(settings: Settings, storage: Storage) -> dict[str, Any]:
             summary = _write_lives(settings, cast, calendar, issued, clock.to_millis(now))
             summary["used"] += counter.work(settings, cast, now)
             partners.set_up(cast.issuers[0], calendar)
+            partners.give_platform_key(cast.platform, calendar)
         audit.record(OPERATOR, ACTION, KIND, KIND, **summary)
         session.flush()
         write_accounts(settings.data_dir)

@@ -21,8 +21,8 @@ CLERK_DESK: Final = "一樓服務台"
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """A tenant of the demo. `share` of the members belong to it; without `vendor` it has never
-    issued anything."""
+    """A tenant of the demo. `share` of the members belong to it; one without `vendor` cannot issue,
+    one that `buys` nothing has never issued anything."""
 
     name: str
     kind: TenantType
@@ -30,6 +30,11 @@ class House:
     account: str
     share: float
     vendor: bool = True
+    buys: bool = True
+
+    @property
+    def issues(self) -> bool:
+        return self.vendor and self.buys
 
 
 HOUSES: Final = (
@@ -37,6 +42,7 @@ HOUSES: Final = (
     House("緯緯醫學", TenantType.DEALER, "WEIWEI", "weiwei", 0.23),
     House("緯創醫學", TenantType.WMT, "WEICHUANG", "weichuang", 0.19),
     House("高雄醫學", TenantType.HOSPITAL, "KAOHSIUNG", "kaohsiung", 0.1, vendor=False),
+    House("屏東醫學", TenantType.DEALER, "PINGTUNG", "pingtung", 0.0, buys=False),
 )
 
 
@@ -73,9 +79,9 @@ class Cast:
 
     @property
     def issuers(self) -> tuple[Actor, ...]:
-        """The admins whose tenants have a vendor."""
+        """The admins whose tenants have issued vouchers."""
         pairs = zip(HOUSES, self.admins, strict=True)
-        return tuple(admin for house, admin in pairs if house.vendor)
+        return tuple(admin for house, admin in pairs if house.issues)
 
 
 def create_cast() -> Cast:

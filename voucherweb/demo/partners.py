@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import select
 
+from voucherweb.demo.partner_sets import add_sets
 from voucherweb.demo.schedule import Calendar
 from voucherweb.domain import clock
 from voucherweb.domain.actor import OPERATOR, Actor
@@ -66,9 +67,16 @@ def set_up(admin: Actor, calendar: Calendar) -> None:
         held = [
             cards.give_card(OPERATOR, one.household_member_id, campaign.id).card for one in holders
         ]
+    add_sets(admin, calendar)
     _move_points(till, [card.card_no for card in held], holders)
     _coupons(admin, till, holders, calendar)
     _log_calls(admin, till)
+
+
+def give_platform_key(platform: Actor, calendar: Calendar) -> None:
+    """The key of the platform's own system, which nobody has used yet."""
+    with clock.frozen(calendar.at(FOUNDED, 9)):
+        api_keys.create_key(platform, None, "會員 App 伺服器")
 
 
 def _campaign(admin: Actor, calendar: Calendar) -> Programme:
@@ -123,6 +131,7 @@ def _coupons(admin: Actor, till: Partner, holders: Sequence[Member], calendar: C
     welcome = coupon_hands.create_auto_set(
         admin, SetTerms("新朋友咖啡券", start, end, "中杯拿鐵一杯", prefix="CAFE-", quantity=300)
     )
+    welcome.created_at = clock.now()
     for at, holder in enumerate(holders):
         (given,) = coupon_gifts.give(
             within_unit_of_work, till, holder.household_member_id, welcome.id
@@ -136,6 +145,7 @@ def _coupons(admin: Actor, till: Partner, holders: Sequence[Member], calendar: C
     )
     coupon_jobs.copy_codes(pool, chunks(POOL, pool.prefix or ""), lambda _done: None)
     coupon_jobs.activate(pool, POOL)
+    pool.created_at = clock.now() - timedelta(hours=1)
 
 
 def _log_calls(admin: Actor, till: Partner) -> None:

@@ -104,7 +104,7 @@ class Calendar:
 
 def stories(calendar: Calendar) -> list[Story]:
     """Every type in every scene, dealt to the houses that have a vendor, by time of issue."""
-    houses = [n for n, house in enumerate(HOUSES) if house.vendor]
+    houses = [n for n, house in enumerate(HOUSES) if house.issues]
     told = [
         _story(calendar, kind, scene, houses[(int(kind) + scene) % len(houses)])
         for kind in VoucherType
