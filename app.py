@@ -11,15 +11,11 @@ if __name__ == "__main__":
 import gc
 
 from voucherweb import create_app
-from voucherweb.config import SettingsError, load_settings
-from voucherweb.embedded.attach import attached_environment
-from voucherweb.embedded.binaries import EngineError
+from voucherweb.config import load_settings
+from voucherweb.embedded.attach import attached_environment, told_in_a_sentence
 
-try:
+with told_in_a_sentence():
     app = create_app(load_settings(attached_environment()))
-except (SettingsError, EngineError) as error:
-    # A sentence for whoever starts it; a traceback would hide it.
-    raise SystemExit(f"voucherweb: {error}") from None
 
 # What is there now stays for good: looked through again and again, it would hold up a request for
 # a quarter of a second now and then.

@@ -7,19 +7,43 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
+
+from voucherweb.setting_values import (
+    Reader,
+    SettingsError,
+    key_set,
+    log_level,
+    public_key,
+    ratio,
+    zone,
+)
+
+__all__ = [
+    "APPLICATION_NAME",
+    "DEVELOPMENT_SECRET",
+    "EngineSettings",
+    "MemberTokens",
+    "S3Settings",
+    "Settings",
+    "SettingsError",
+    "SmtpSettings",
+    "environment",
+    "load_engine_settings",
+    "load_settings",
+    "open_to_the_network",
+    "refuse_unsafe",
+    "share_metrics_in",
+    "weak",
+]
 
 APPLICATION_NAME = "voucherweb"
 """How our database sessions name themselves, unless the URL names another."""
 DEVELOPMENT_SECRET = "development-only-secret-never-in-production"  # noqa: S105
-
-
-class SettingsError(ValueError):
-    """A setting is missing or wrong; the message names it and says what it should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,44 +155,7 @@ class EngineSettings:
     web_threads: int
 
 
-class _Reader:
-    """Reads and converts one variable at a time, and collects what is wrong."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self.environ = environ
-
-    def text(self, name: str, default: str | None = None) -> str | None:
-        value = self.environ.get(name, "").strip()
-        file = self.environ.get(f"{name}_FILE", "").strip()
-        if value and file:
-            raise SettingsError(f"{name} and {name}_FILE are both set; give one of them")
-        if file:
-            try:
-                return Path(file).read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise SettingsError(f"{name}_FILE: cannot read {file}: {error}") from error
-        return value or default
-
-    def need(self, name: str) -> str:
-        value = self.text(name)
-        if value is None:
-            raise SettingsError(f"{name} is not set")
-        return value
-
-    def integer(self, name: str, default: int, low: int = 1, high: int = 10**6) -> int:
-        value = self.text(name, str(default)) or ""
-        if not value.isdecimal() or not low <= int(value) <= high:
-            raise SettingsError(f"{name}={value!r}: expected a whole number from {low} to {high}")
-        return int(value)
-
-    def flag(self, name: str, default: bool) -> bool:
-        value = (self.text(name) or str(int(default))).lower()
-        if value not in {"0", "1", "true", "false", "yes", "no"}:
-            raise SettingsError(f"{name}={value!r}: expected 1 or 0")
-        return value in {"1", "true", "yes"}
-
-
-def _s3(read: _Reader) -> S3Settings | None:
+def _s3(read: Reader) -> S3Settings | None:
     bucket = read.text("S3_BUCKET")
     if bucket is None:
         return None
@@ -176,7 +163,7 @@ def _s3(read: _Reader) -> S3Settings | None:
     if addressing not in {"path", "virtual"}:
         raise SettingsError("S3_ADDRESSING: expected path or virtual")
     return S3Settings(
-        endpoint=read.text("S3_ENDPOINT_URL"),
+        endpoint=read.url("S3_ENDPOINT_URL", "https", "http", example="https://s3.example.com"),
         region=read.text("S3_REGION", "us-east-1") or "us-east-1",
         bucket=bucket,
         access_key=read.need("S3_ACCESS_KEY_ID"),
@@ -185,7 +172,7 @@ def _s3(read: _Reader) -> S3Settings | None:
     )
 
 
-def _member_tokens(read: _Reader) -> MemberTokens | None:
+def _member_tokens(read: Reader) -> MemberTokens | None:
     secret = read.text("MEMBER_JWT_SECRET")
     public = read.text("MEMBER_JWT_PUBLIC_KEY")
     jwks = read.text("MEMBER_JWT_JWKS_FILE")
@@ -198,8 +185,8 @@ def _member_tokens(read: _Reader) -> MemberTokens | None:
         )
     return MemberTokens(
         algorithms=("HS256",) if secret else ("RS256", "EdDSA"),
-        key=secret or public,
-        jwks_file=Path(jwks) if jwks else None,
+        key=public_key(public) if public else secret,
+        jwks_file=key_set(jwks) if jwks else None,
         issuer=read.text("MEMBER_JWT_ISSUER"),
         audience=read.text("MEMBER_JWT_AUDIENCE"),
     )
@@ -231,30 +218,6 @@ def _smtp(text: str | None) -> SmtpSettings | None:
     )
 
 
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise SettingsError(f"TIMEZONE={name!r}: no such time zone") from error
-
-
-def _ratio(text: str) -> Decimal:
-    try:
-        value = Decimal(text)
-    except InvalidOperation as error:
-        raise SettingsError(f"SAFETY_STOCK_RATE={text!r}: expected a number") from error
-    if not 0 <= value <= 1:
-        raise SettingsError("SAFETY_STOCK_RATE: expected a number from 0 to 1")
-    return value
-
-
-def _log_level(text: str) -> str:
-    level = text.upper()
-    if level not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
-        raise SettingsError(f"LOG_LEVEL={text!r}: expected DEBUG, INFO, WARNING, ERROR, CRITICAL")
-    return level
-
-
 def _environment(value: str | None) -> Literal["development", "test", "production"]:
     if value in {None, "development"}:
         return "development"
@@ -265,7 +228,7 @@ def _environment(value: str | None) -> Literal["development", "test", "productio
     raise SettingsError(f"APP_ENV={value!r}: expected development, test or production")
 
 
-def _wait_seconds(read: _Reader) -> float:
+def _wait_seconds(read: Reader) -> float:
     return float(read.integer("IMPORT_WAIT_SECONDS", 25, low=0, high=25))
 
 
@@ -279,16 +242,30 @@ def share_metrics_in(directory: Path) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
 
 
-def _data_dir(read: _Reader) -> Path:
+def _data_dir(read: Reader) -> Path:
     return Path(read.text("DATA_DIR", "var") or "var").resolve()
+
+
+def _database_url(read: Reader) -> str | None:
+    example = "postgresql://user:password@host:5432/voucherweb"
+    return read.url("DATABASE_URL", "postgresql", "postgres", example=example)
+
+
+def _redis_url(read: Reader) -> str | None:
+    example = "redis://:password@host:6379/0"
+    return read.url("REDIS_URL", "redis", "rediss", "unix", example=example)
+
+
+def _public_url(read: Reader) -> str | None:
+    return read.url("PUBLIC_URL", "https", "http", example="https://voucher.example.com")
 
 
 def load_engine_settings(environ: Mapping[str, str] | None = None) -> EngineSettings:
     """The part of the settings that the embedded system starts from; raises `SettingsError`."""
-    read = _Reader(os.environ if environ is None else environ)
+    read = Reader(os.environ if environ is None else environ)
     return EngineSettings(
-        database_url=read.text("DATABASE_URL"),
-        redis_url=read.text("REDIS_URL"),
+        database_url=_database_url(read),
+        redis_url=_redis_url(read),
         engines=read.text("ENGINES", "auto") or "auto",
         data_dir=_data_dir(read),
         production=_environment(read.text("APP_ENV")) == "production",
@@ -300,19 +277,19 @@ def load_engine_settings(environ: Mapping[str, str] | None = None) -> EngineSett
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the environment (or the mapping given) into `Settings`; raises `SettingsError`."""
-    read = _Reader(os.environ if environ is None else environ)
+    read = Reader(os.environ if environ is None else environ)
     kind = _environment(read.text("APP_ENV"))
     secret = read.text("SECRET_KEY")
     settings = Settings(
         environment=kind,
         secret_key=secret or DEVELOPMENT_SECRET,
-        database_url=read.need("DATABASE_URL"),
-        redis_url=read.need("REDIS_URL"),
+        database_url=_database_url(read) or read.need("DATABASE_URL"),
+        redis_url=_redis_url(read) or read.need("REDIS_URL"),
         data_dir=_data_dir(read),
-        public_url=(read.text("PUBLIC_URL") or "").rstrip("/") or None,
-        timezone=_zone(read.text("TIMEZONE", "Asia/Taipei") or ""),
+        public_url=(_public_url(read) or "").rstrip("/") or None,
+        timezone=zone(read.text("TIMEZONE", "Asia/Taipei") or ""),
         unit_points=read.integer("UNIT_POINTS", 30, high=100_000),
-        safety_stock_rate=_ratio(read.text("SAFETY_STOCK_RATE", "0.3") or ""),
+        safety_stock_rate=ratio(read.text("SAFETY_STOCK_RATE", "0.3") or ""),
         ratelimit_enabled=read.flag("RATELIMIT_ENABLED", default=True),
         port=read.integer("PORT", 8000, high=65_535),
         web_workers=read.integer("WEB_WORKERS", 2, high=64),
@@ -320,7 +297,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         db_pool_size=read.integer("DB_POOL_SIZE", 8, high=200),
         s3=_s3(read),
         member_tokens=_member_tokens(read),
-        log_level=_log_level(read.text("LOG_LEVEL", "INFO") or "INFO"),
+        log_level=log_level(read.text("LOG_LEVEL", "INFO") or "INFO"),
         debug=read.flag("APP_DEBUG", default=False),
         import_wait_seconds=_wait_seconds(read),
         metrics_token=read.text("METRICS_TOKEN"),

@@ -1,11 +1,21 @@
 """Let `flask --app app …` find its engines when nobody gave it their URLs."""
 
 import atexit
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
-from voucherweb.config import environment, load_engine_settings
-from voucherweb.embedded.binaries import as_mode
+from voucherweb.config import SettingsError, environment, load_engine_settings
+from voucherweb.embedded.binaries import EngineError, as_mode
 from voucherweb.embedded.engines import EngineOptions, EngineUrls, engines_for, running_engines
+
+
+@contextmanager
+def told_in_a_sentence() -> Iterator[None]:
+    """End the program with a sentence, not a traceback, when a setting or an engine is wrong."""
+    try:
+        yield
+    except (SettingsError, EngineError) as error:
+        raise SystemExit(f"voucherweb: {error}") from None
 
 
 def attached_environment() -> dict[str, str]:

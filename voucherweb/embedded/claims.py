@@ -66,6 +66,14 @@ def holder(data_dir: Path) -> State | None:
     return None if free else read_state(data_dir)
 
 
+def already_running(data_dir: Path, other: State) -> EngineError:
+    """The refusal of a second instance over the same data."""
+    return EngineError(
+        f"an instance (pid {other.pid}) is already running over DATA_DIR {data_dir}; "
+        "stop it, or give another DATA_DIR and PORT to run side by side"
+    )
+
+
 class Claim:
     """The exclusive right to run engines over a DATA_DIR; released by the kernel if we die."""
 
@@ -125,10 +133,7 @@ def claim(data_dir: Path, owner: Owner, log: Callable[[str], None], seconds: flo
             return mine
         other = holder(data_dir)
         if other and other.owner == "instance":
-            raise EngineError(
-                f"an instance (pid {other.pid}) is already running over DATA_DIR {data_dir}; "
-                "stop it, or give another DATA_DIR and PORT to run side by side"
-            )
+            raise already_running(data_dir, other)
         if time.monotonic() > end:
             raise EngineError(f"DATA_DIR {data_dir} is in use (pid {other.pid if other else '?'})")
         if not told:

@@ -4,17 +4,44 @@ import json
 from pathlib import Path
 
 import psycopg
+import redis
 from alembic.script import ScriptDirectory
+
+from voucherweb.embedded.binaries import EngineError
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNTS = "demo-accounts.json"
 
 
-def _ask(database_url: str, question: str) -> list[tuple[object, ...]]:
+ANSWER_SECONDS = 5
+
+
+def _plain(database_url: str) -> str:
     scheme, _, rest = database_url.partition("://")  # SQLAlchemy's spelling names a driver.
-    plain = f"{scheme.partition('+')[0]}://{rest}"
-    with psycopg.connect(plain, autocommit=True) as connection:
+    return f"{scheme.partition('+')[0]}://{rest}"
+
+
+def _ask(database_url: str, question: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(_plain(database_url), autocommit=True) as connection:
         return connection.execute(question.encode()).fetchall()
+
+
+def require_answers(database_url: str | None, redis_url: str | None) -> None:
+    """Raises `EngineError` when a server that was given by its URL does not let us in."""
+    if database_url:
+        try:
+            psycopg.connect(_plain(database_url), connect_timeout=ANSWER_SECONDS).close()
+        except psycopg.OperationalError as error:
+            raise EngineError(f"DATABASE_URL: {' '.join(str(error).split())}") from error
+        except psycopg.ProgrammingError as error:  # What it says may repeat a password.
+            raise EngineError("DATABASE_URL: libpq cannot read this address") from error
+    if redis_url:
+        try:
+            redis.Redis.from_url(redis_url, socket_timeout=ANSWER_SECONDS).ping()
+        except redis.RedisError as error:
+            raise EngineError(f"REDIS_URL: {error}") from error
+        except ValueError as error:
+            raise EngineError("REDIS_URL: redis-py cannot read this address") from error
 
 
 def is_behind(database_url: str) -> bool:

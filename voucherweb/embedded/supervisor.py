@@ -14,18 +14,26 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import FrameType
 
-from voucherweb.config import EngineSettings, SettingsError, environment, load_engine_settings
+from voucherweb.config import (
+    EngineSettings,
+    SettingsError,
+    environment,
+    load_engine_settings,
+    load_settings,
+)
 from voucherweb.embedded.attach import with_urls
 from voucherweb.embedded.binaries import EngineError, as_mode
 from voucherweb.embedded.children import Child, adopt_orphans, end_orphans, reap_orphans
+from voucherweb.embedded.claims import already_running, holder
 from voucherweb.embedded.console import Console
-from voucherweb.embedded.engines import EngineOptions, Engines, start_engines
-from voucherweb.embedded.first_start import accounts_text
+from voucherweb.embedded.engines import EngineOptions, Engines, EngineUrls, start_engines
+from voucherweb.embedded.first_start import accounts_text, require_answers
 from voucherweb.embedded.process_table import HOST, Process, preparations, processes
 
 TICK_SECONDS = 0.1
 PROBE_SECONDS = 0.25
 IMPATIENT_SECONDS = 45.0
+NOT_YET = EngineUrls("postgresql:///not-yet", "unix:///not-yet")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -92,6 +100,9 @@ class Supervisor:
             try:
                 probe.bind((HOST, port))
             except OSError as error:
+                other = holder(self.plan.settings.data_dir)
+                if other and other.owner == "instance":  # `make run` twice: another port is no help
+                    raise already_running(self.plan.settings.data_dir, other) from error
                 raise StartError(
                     f"port {port} of {HOST} cannot be used ({error.strerror}): "
                     f"choose another one, as in `make run PORT={port + 1}`"
@@ -99,6 +110,7 @@ class Supervisor:
 
     def _start_engines(self) -> Engines:
         settings = self.plan.settings
+        require_answers(settings.database_url, settings.redis_url)
         return start_engines(
             EngineOptions(
                 settings.data_dir,
@@ -244,6 +256,8 @@ def exit_code_of(run: Callable[[], int]) -> int:
 
 def _run() -> int:
     settings = load_engine_settings()
+    # All of them now: later each program would refuse the same setting, again and again.
+    load_settings(with_urls(environment(), NOT_YET))
     plan = Plan(settings, environment(), preparations(settings), processes(settings))
     names = [process.name for process in (*plan.prepare, *plan.serve)]
     return Supervisor(plan, Console(names)).run()

@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from voucherweb import create_app, queueing
 from voucherweb.config import load_settings
-from voucherweb.embedded.attach import attached_environment
+from voucherweb.embedded.attach import attached_environment, told_in_a_sentence
 from voucherweb.errors import Refusal
 from voucherweb.extensions import db
 from voucherweb.services import jobs
@@ -110,8 +110,9 @@ def main(words: list[str]) -> int:
     if len(words) != 1 or words[0] not in queueing.QUEUES:
         sys.stderr.write(f"usage: python -m voucherweb.workers.run {'|'.join(queueing.QUEUES)}\n")
         return 2
-    settings = load_settings(attached_environment())
-    app = create_app(settings)
+    with told_in_a_sentence():
+        settings = load_settings(attached_environment())
+        app = create_app(settings)
     with app.app_context():
         worker = QueueWorker(
             words[0],

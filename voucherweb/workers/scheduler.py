@@ -27,7 +27,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from voucherweb import create_app, queueing
 from voucherweb.config import load_settings
 from voucherweb.domain import clock
-from voucherweb.embedded.attach import attached_environment
+from voucherweb.embedded.attach import attached_environment, told_in_a_sentence
 from voucherweb.extensions import db
 from voucherweb.services import jobs, shelf
 from voucherweb.transaction import unit_of_work
@@ -168,7 +168,8 @@ def run(app: Flask, stop: Signals) -> None:
 def main() -> int:
     """Run until SIGTERM or SIGINT; returns 0."""
     stop = Signals()
-    app = create_app(load_settings(attached_environment()))
+    with told_in_a_sentence():
+        app = create_app(load_settings(attached_environment()))
     with app.app_context():
         run(app, stop)
     log.info("scheduler_stopped")
