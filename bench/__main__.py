@@ -20,9 +20,11 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=64, help="threads in each")
     chosen = parser.parse_args()
     rows: list[Row] = []
-    with temporary_data_dir() as data_dir:
-        measure(data_dir, chosen, rows)
-    print(show(rows))
+    try:
+        with temporary_data_dir() as data_dir:
+            measure(data_dir, chosen, rows)
+    finally:  # What was measured before something failed took its time too.
+        print(show(rows))
     return 0
 
 

@@ -6,6 +6,7 @@ import time
 import uuid
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import psycopg
 
@@ -26,6 +27,7 @@ print(sum(1 for _ in book.active.iter_rows(values_only=True)))
 OURS = """
 import sys
 from pathlib import Path
+from typing import Final
 from voucherweb.spreadsheets.coupons import read_coupons
 print(len(list(read_coupons(Path(sys.argv[1])).good)))
 """
@@ -51,6 +53,9 @@ def timed(script: str, path: Path) -> tuple[float, float]:
     )
     seconds, peak = done.stdout.split()[-2:]
     return float(seconds), float(peak)
+
+
+_COPY: Final = "COPY bare (set_id, ordinal, title, description, url) FROM STDIN"
 
 
 def measure(here: Stage, *, quick: bool) -> list[Row]:
@@ -89,11 +94,11 @@ def _issue(here: Stage, rows: list[tuple[str, str, str]]) -> float:
 
 def _bare_copy(here: Stage, rows: list[tuple[str, str, str]]) -> float:
     with psycopg.connect(here.settings.database_url) as connection:
-        connection.execute("CREATE TABLE bare (LIKE coupons INCLUDING INDEXES)")
+        connection.execute("CREATE TABLE bare (LIKE coupons INCLUDING DEFAULTS INCLUDING INDEXES)")
         connection.commit()
         began = time.perf_counter()
         set_id = uuid.uuid4()
-        with connection.cursor() as cursor, cursor.copy("COPY bare FROM STDIN") as copy:
+        with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
             for number, texts in enumerate(rows, start=1):
                 copy.write_row((set_id, number, *texts))
         connection.commit()

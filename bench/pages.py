@@ -8,12 +8,11 @@ last page that a list links to, for searches, and for the widest days. The figur
 the `Server-Timing` header, which begins when the request is taken up and ends after compression.
 """
 
-import http.client
 import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from typing import Any, Final
@@ -24,8 +23,10 @@ from flask_migrate import upgrade
 from psycopg import sql
 
 import voucherweb.web.modules  # noqa: F401 - every page is declared by its import.
+from bench.askers import LIMIT, Address, Asker, Measured, asker, timed
 from bench.bulk import Size, fill
-from bench.pace import Pace, percentile
+from bench.pace import Pace
+from bench.pages_deeds import act
 from bench.pages_ids import address_of, ids_for
 from bench.pages_more import fill_more
 from bench.pages_partner_ids import partner_paths
@@ -35,68 +36,14 @@ from bench.table import Row
 from voucherweb import create_app
 from voucherweb.domain import clock
 from voucherweb.domain.enums import Role
-from voucherweb.models import Admin, AuthSession
 from voucherweb.services import audience, campaign_book, trends
-from voucherweb.transaction import session, unit_of_work
 from voucherweb.web.page import ADMINS, EVERYBODY, PAGES
 
 ROUNDS: Final = 20
-LIMIT: Final = 50
-"""Milliseconds of the server."""
 DATABASE: Final = "bench_pages"
-Address = tuple[str, int]
 _LINK: Final = re.compile(r'href="([^"#]+)"')
 _ASSET: Final = re.compile(r'(?:href|src)="(/static/[^"]+)"')
 _IMPORT: Final = re.compile(r'(?:from|import)\s*"(\.?/[^"]+)"')
-
-
-@dataclass(slots=True)
-class Measured:
-    """One address: milliseconds of the server, and bytes of the whole page and of its list."""
-
-    role: str
-    path: str
-    status: int
-    millis: list[float] = field(default_factory=list)
-    loops: list[float] = field(default_factory=list)
-    """What the loop of `pace` took beside each."""
-    bytes: int = 0
-    part: int = 0
-
-    def percentile(self, percent: int) -> float:
-        return percentile(self.millis, percent)
-
-    def at_pace(self, own: float) -> float:
-        """The 95th percentile, had the machine kept its own pace."""
-        beside = zip(self.millis, self.loops, strict=True)
-        return percentile([one * own / loop for one, loop in beside], 95)
-
-    @property
-    def name(self) -> str:
-        return f"{self.role} {self.path}" + ("" if self.status == 200 else f" ({self.status})")
-
-    def row(self, own: float) -> Row:
-        sizes = f"{self.bytes / 1024:.1f} KB" + (f", part {self.part / 1024:.1f}" * (self.part > 0))
-        times = f"p50 {self.percentile(50):.1f}, p95 {self.percentile(95):.1f} ms"
-        value = f"{times}, at the machine's own pace {self.at_pace(own):.1f}, {sizes}"
-        return Row("i", self.name, value, "≤ 50 ms")
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Somebody who is signed in, and the connection that he asks over."""
-
-    role: Role
-    admin_id: uuid.UUID
-    cookie: str
-    connection: http.client.HTTPConnection
-
-    def get(self, path: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        sent = {"Cookie": self.cookie, "Accept-Language": "zh-TW", **given}
-        self.connection.request("GET", path, headers=sent)
-        answer = self.connection.getresponse()
-        return answer, answer.read()
 
 
 def measure(here: Stage, *, quick: bool) -> list[Row]:
@@ -162,33 +109,6 @@ def filled(
     )
 
 
-def asker(app: Flask, address: Address, role: Role, tenant_id: uuid.UUID) -> Asker:
-    """A fresh sign-in; its cookie is signed as the server would."""
-    with app.app_context(), unit_of_work():
-        admin = Admin(
-            role=role,
-            tenant_id=None if role is Role.PLATFORM_ADMIN else tenant_id,
-            account=f"{uuid.uuid4()}@bench.test",
-            password_hash="unusable",  # noqa: S106 - nobody signs in with it.
-        )
-        session.add(admin)
-        session.flush()
-        now = clock.now()
-        opened = AuthSession(
-            admin_id=admin.id, expires_at=now + timedelta(days=1), last_seen_at=now
-        )
-        session.add(opened)
-        session.flush()
-        session_id, admin_id = str(opened.id), admin.id
-    client = app.test_client()
-    with client.session_transaction() as kept:
-        kept["_user_id"], kept["_fresh"] = session_id, True
-    found = client.get_cookie("voucherweb")
-    if found is None:
-        raise RuntimeError("no cookie was made")
-    return Asker(role, admin_id, f"voucherweb={found.value}", http.client.HTTPConnection(*address))
-
-
 def walk(
     app: Flask, address: Address, database_url: str, tenant_id: uuid.UUID, rounds: int
 ) -> tuple[list[Measured], list[str], Pace]:
@@ -211,8 +131,9 @@ def walk(
         walked = [one for path in every for one in _with_orders(who, path, seen)]
         for _ in range(rounds):
             for one in walked:
-                _ask(who, one, pace.take())
-        found += walked
+                loop = pace.take()
+                timed(one, who.get(one.path, Accept_Encoding="br")[0], loop)
+        found += [*walked, *act(who, ids, database_url, rounds, pace)]
     return found, sorted(missed), pace
 
 
@@ -301,14 +222,6 @@ def _weighed(who: Asker, path: str) -> Measured:
         partial = {"HX_Request": "true", "HX_Request_Type": "partial", "HX_Target": "section#list"}
         found.part = len(who.get(path, Accept_Encoding="br", **partial)[1])
     return found
-
-
-def _ask(who: Asker, page: Measured, loop: float) -> None:
-    answer, _ = who.get(page.path, Accept_Encoding="br")
-    timing = re.search(r"app;dur=([\d.]+)", answer.getheader("Server-Timing") or "")
-    if timing:
-        page.millis.append(float(timing[1]))
-        page.loops.append(loop)
 
 
 def first_loads(app: Flask, address: Address, tenant_id: uuid.UUID) -> list[Row]:

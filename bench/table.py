@@ -47,7 +47,8 @@ def machine_line() -> str:
 
 
 def show(rows: Sequence[Row]) -> str:
-    widths = [max(len(getattr(row, name)) for row in rows) for name in ("part", "name", "value")]
+    names = ("part", "name", "value")
+    widths = [max((len(getattr(row, name)) for row in rows), default=0) for name in names]
     lines = [machine_line(), ""]
     lines += [
         f"{row.part:<{widths[0]}}  {row.name:<{widths[1]}}  {row.value:>{widths[2]}}  {row.aim}"

@@ -273,3 +273,23 @@ def test_nothing_that_can_be_sent_breaks_a_page(
             fuzz(page)
     assert next(fuzz.sent) > 200
     assert fuzz.broken == []
+
+
+def test_an_answer_without_content_says_nothing_of_how_it_is_packed(app: Flask) -> None:
+    visitor = tenant_visitor(app)
+    given = tokens(visitor.text("/admin/settings/tenant"))
+    packed = {"HX_Request": "true", "Accept_Encoding": "br"}
+    answer = visitor.send("/admin/settings/tenant", given, **packed)
+    assert answer.status_code == 204
+    assert "Content-Encoding" not in answer.headers
+    assert visitor.get("/admin/help", **packed).headers["Content-Encoding"] == "br"
+
+
+def test_pages_and_deeds_say_how_long_they_took_but_not_to_who_guesses(app: Flask) -> None:
+    visitor = tenant_visitor(app)
+    page = visitor.get("/admin/settings/tenant")
+    deed = visitor.send("/admin/settings/tenant", tokens(page.text))
+    guess = visitor.send("/admin/sign-in", {**tokens(page.text), "account": "a", "password": "b"})
+    assert (deed.status_code, guess.status_code) == (303, 200)
+    timed = ["Server-Timing" in one.headers for one in (page, deed, guess)]
+    assert timed == [True, True, False]

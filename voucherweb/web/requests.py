@@ -17,6 +17,8 @@ log = structlog.get_logger("voucherweb.access")
 HIDDEN_PART = "secret"
 """The name that a rule gives to a part of its address which nobody else may see."""
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+UNTIMED = frozenset({"sign_in", "links"})
+"""Blueprints whose forms are not told how long they took: who guesses passwords might learn."""
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -91,7 +93,8 @@ def _finish(response: Response) -> Response:
     if request.headers.get("Authorization"):
         response.headers.setdefault("Cache-Control", "no-store")
     ms = round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1)
-    if request.method == "GET" and request.path.startswith("/admin"):
+    told = request.method == "GET" or request.blueprint not in UNTIMED
+    if told and request.path.startswith("/admin"):
         response.headers["Server-Timing"] = f"app;dur={ms}"
     log.info(
         "request",

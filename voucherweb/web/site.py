@@ -2,6 +2,7 @@
 
 import hashlib
 from functools import lru_cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
@@ -104,7 +105,8 @@ def _send(response: Response) -> Response:
             response.cache_control.max_age = YEAR
             response.cache_control.immutable = True
         return compress.after_request(response)
-    return compress.after_request(response) if ours(request.path) else response
+    has_body = response.status_code != HTTPStatus.NO_CONTENT
+    return compress.after_request(response) if has_body and ours(request.path) else response
 
 
 @lru_cache(maxsize=256)
