@@ -37,6 +37,7 @@ _OTHER: Final[dict[str, dict[str, str]]] = {
     "vouchers.put_on": {"voucher_id": "off_id"},
     "vouchers.delete": {"voucher_id": "draft_id"},
     "vouchers.import_progress": {"job_id": "import_id"},
+    "vouchers.refused_rows": {"job_id": "import_id"},
     **pages_partner_ids.OTHER,
     "jobs.cancel": {"job_id": "open_job_id"},
     "imports.cancel": {"job_id": "open_import_id"},

@@ -97,7 +97,7 @@ def test_an_import_is_followed_in_place_and_chosen_at_its_end(site: Visitor) -> 
     assert "成功 1 筆" in page
     assert "失敗 1 筆" in page
     assert f"/admin/imports/{job_id}" in page
-    assert re.search(r'<option value="[0-9a-f-]{36}" selected>咖啡.xlsx', page)
+    assert re.search(r'<option value="[0-9a-f-]{36}" data-pieces="1" selected>咖啡.xlsx', page)
     assert "hx-trigger" not in page
 
 

@@ -101,7 +101,7 @@ def _show(look: Look, counts: ImportCounts, wanted: listing.Listing, **shown: An
     )
 
 
-def _need(actor: Actor, job_id: uuid.UUID) -> tuple[Look, ImportCounts]:
+def need_import(actor: Actor, job_id: uuid.UUID) -> tuple[Look, ImportCounts]:
     """An import that has ended well and is kept still; raises NOT_EXIST."""
     look = look_at(actor, job_id)
     if look.counts is None:
@@ -111,7 +111,7 @@ def _need(actor: Actor, job_id: uuid.UUID) -> tuple[Look, ImportCounts]:
 
 @page(import_pages, "/<uuid:job_id>/rows/<int:row>", roles=TENANT, methods=("GET", "POST"))
 def repair(actor: Actor, job_id: uuid.UUID, row: int) -> Response:
-    look, counts = _need(actor, job_id)
+    look, counts = need_import(actor, job_id)
     if request.method != "POST":
         form = RowForm.of(repairs.failed_row(actor, counts.import_id, row))
         form.back.data = current_page() or page_of(job_id)
@@ -128,12 +128,13 @@ def repair(actor: Actor, job_id: uuid.UUID, row: int) -> Response:
         return _in_place(actor, job_id, form, REPAIRED.format(row) if answer else None)
     if answer:
         return answer
-    _explain(form)
-    look, counts = _need(actor, job_id)  # As of now: the attempt has closed what was read before.
+    explain(form)
+    # As of now: the attempt has closed what was read before.
+    look, counts = need_import(actor, job_id)
     return render("imports/row.html", status=form.status, look=look, counts=counts, form=form)
 
 
-def _explain(form: DropForm) -> bool:
+def explain(form: DropForm) -> bool:
     """Say what a refusal means for a row; whether the row is no longer there."""
     refusal = form.refusal
     if refusal is None:
@@ -151,7 +152,7 @@ def _in_place(actor: Actor, job_id: uuid.UUID, form: DropForm, said: Text | None
     """The row after it was sent from the list: gone with a word, or as it was typed with what is
     still wrong; the counts beside it are those of now."""
     get_flashed_messages()  # Said in place of the row, and not again on the next page.
-    gone = _explain(form)
+    gone = explain(form)
     counts = look_at(actor, job_id).counts
     context: dict[str, Any] = {"job_id": job_id, "counts": counts, "form": form}
     if said or gone:
@@ -162,7 +163,7 @@ def _in_place(actor: Actor, job_id: uuid.UUID, form: DropForm, said: Text | None
 
 @page(import_pages, "/<uuid:job_id>/rows/<int:row>/drop", roles=TENANT, methods=("GET", "POST"))
 def drop(actor: Actor, job_id: uuid.UUID, row: int) -> Response:
-    _look, counts = _need(actor, job_id)
+    _look, counts = need_import(actor, job_id)
     form = DropForm()
     form.row = row
     if not form.sent:
@@ -175,7 +176,7 @@ def drop(actor: Actor, job_id: uuid.UUID, row: int) -> Response:
         return local_path(form.back.data) or page_of(job_id), DROPPED.format(row)
 
     answer = attempt(form, actor, act) if form.sent else None
-    gone = _explain(form)
+    gone = explain(form)
     if form.sent and _from_list(job_id) and (answer or gone):
         response = _in_place(actor, job_id, form, DROPPED.format(row) if answer else None)
         response.headers["HX-Retarget"], response.headers["HX-Reswap"] = f"#row-{row}", "outerHTML"
@@ -214,7 +215,7 @@ def _refuse_if_taken(counts: ImportCounts) -> None:
 
 @page(import_pages, "/<uuid:job_id>/drop-all", roles=TENANT, methods=("GET", "POST"))
 def drop_all(actor: Actor, job_id: uuid.UUID) -> Response:
-    _look, counts = _need(actor, job_id)
+    _look, counts = need_import(actor, job_id)
     form = Form()
 
     def act() -> Done:

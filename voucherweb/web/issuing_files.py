@@ -18,11 +18,13 @@ from voucherweb.api.parsing import parse
 from voucherweb.api.pictures import picture_url, storage
 from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import JobState
+from voucherweb.domain.paging import PageRequest
 from voucherweb.errors import Detail, Refusal, refuse
 from voucherweb.models import Job
 from voucherweb.services import imports, jobs, repairs, uploads
 from voucherweb.services.ids import parse_id
 from voucherweb.services.repairs import ImportCounts
+from voucherweb.spreadsheets.coupons import FailedRow
 from voucherweb.storage.keys import FILE_TYPES, MEGABYTE
 from voucherweb.transaction import unit_of_work
 from voucherweb.web.forms import Form
@@ -37,6 +39,7 @@ MAX_NAME: Final = 50
 MAX_FORM: Final = MAX_WORKBOOK + 11 * MEGABYTE
 """A workbook and a picture of the most that is taken, and the texts."""
 _LATEST: Final = 100
+_AT_A_GLANCE: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +90,16 @@ def import_coupons(actor: Actor) -> Response:
     job_id = parse_id(str(form.couponJob.data or ""))
     if job_id is None:
         return render("issuing/import.html", job=None, form=form)
-    return _progress(actor, job_id)
+    return show_progress(actor, job_id)
 
 
 @page(voucher_pages, "/coupons/<uuid:job_id>", roles=TENANT, snapshot=False)
 def import_progress(actor: Actor, job_id: uuid.UUID) -> Response:
     """How far an import is; once it has ended, what it found."""
-    return _progress(actor, job_id)
+    return show_progress(actor, job_id)
 
 
-def _progress(actor: Actor, job_id: uuid.UUID) -> Response:
+def show_progress(actor: Actor, job_id: uuid.UUID) -> Response:
     with unit_of_work(snapshot=True):
         return render("issuing/import.html", **import_context(actor, job_id))
 
@@ -111,10 +114,19 @@ def import_context(actor: Actor, job_id: uuid.UUID | None) -> dict[str, Any]:
         "open": job.state in jobs.OPEN,
         "eta": jobs.eta_seconds(job),
         "counts": counts,
+        "refused": _first_refused(actor, counts),
         "refusal": _why(job),
         "imports": coupon_choices(actor) if done else [],
         "check": url_for("vouchers.check", voucher=request.args.get("voucher")),
     }
+
+
+def _first_refused(actor: Actor, counts: ImportCounts | None) -> list[FailedRow]:
+    """A few refused rows with why, to be seen at once."""
+    if counts is None or not counts.failed:
+        return []
+    few = PageRequest(1, _AT_A_GLANCE, "rowNumber", False)
+    return repairs.failed_page(actor, counts.import_id, few)[0]
 
 
 def coupon_choices(actor: Actor, own: uuid.UUID | None = None) -> list[CouponChoice]:

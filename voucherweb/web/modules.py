@@ -14,6 +14,7 @@ from voucherweb.web import (
     import_rows,
     issuing,
     issuing_files,
+    issuing_rows,
     second_factor,
     voucher_deeds,
     voucher_detail,
@@ -88,6 +89,7 @@ FURTHER: Final = (
     import_rows,
     issuing,
     issuing_files,
+    issuing_rows,
     voucher_deeds,
     voucher_detail,
 )

@@ -1,5 +1,5 @@
-// Uploading a workbook with a look at how far it is, by drop or by choice, and keeping one's place
-// among refused rows. Without it the form is sent as any form, and rows have pages of their own.
+// Uploading a workbook with a look at how far it is, by drop or by choice. Without it the form is
+// sent as any form.
 
 const form = () => document.querySelector("form[data-upload]");
 const input = () => form()?.querySelector("input[type=file]");
@@ -135,22 +135,3 @@ document.addEventListener("drop", (event) => {
   input().focus();
 });
 
-// The row that was just sent keeps the focus: its wrong field, or the line that stands in its place.
-let sent = null;
-document.addEventListener("htmx:before:request", (event) => {
-  const source = event.target instanceof Element ? event.target : null;
-  sent = source?.closest(".failed-row")?.id ?? sent;
-});
-document.addEventListener("htmx:after:swap", () => {
-  for (const line of document.querySelectorAll("[data-row-done]")) {
-    delete line.dataset.rowDone;
-    document.querySelector("dialog[open]")?.close();
-    line.focus();
-    sent = null;
-  }
-  const row = sent && document.getElementById(sent);
-  sent = null;
-  if (row && !document.querySelector("dialog[open]")) {
-    row.querySelector("[aria-invalid], .row-problems")?.focus();
-  }
-});

@@ -134,9 +134,55 @@ document.addEventListener(
 );
 window.addEventListener("pageshow", () => form() && delete form().dataset.sending);
 
+// How many pieces each import had when last looked at. The volume goes along with the chosen one,
+// as long as nobody has typed another: a row corrected over the form is a piece more.
+const pieces = new Map();
+function followPieces(choice) {
+  const volume = form().elements.namedItem("volume");
+  const chosen = choice.selectedOptions[0]?.dataset.pieces ?? "";
+  const before = pieces.get(choice.value);
+  for (const one of choice.options) pieces.set(one.value, one.dataset.pieces ?? "");
+  if (!volume || !chosen || volume.value === chosen) return;
+  if (volume.value && volume.value !== before) return;
+  volume.value = chosen;
+  touch(["volume"], false);
+}
+document.addEventListener("change", (event) => {
+  if (form() && event.target.id === "couponImportId") followPieces(event.target);
+}, true);
+
+// The import that is followed is kept with the form, so that a reload finds it again.
+function followImport() {
+  const job = document.querySelector("#import[data-job]")?.dataset.job;
+  const field = form().elements.namedItem("couponJob");
+  if (!job || !field || field.value === job) return;
+  field.value = job;
+  keep();
+}
+function findImport() {
+  const part = document.querySelector("#import:not([data-job])");
+  const job = form().elements.namedItem("couponJob")?.value;
+  if (!part || !job) return;
+  window.htmx.ajax("GET", part.dataset.address.replace("/0", `/${job}`), { target: "#import", swap: "outerHTML" });
+}
+
+// What opened the dialog may have been renewed meanwhile.
+document.addEventListener(
+  "close",
+  (event) => {
+    if (!form() || event.target.id !== "dialog") return;
+    setTimeout(() => {
+      if (document.activeElement !== document.body) return;
+      (document.getElementById("import-repair") ?? document.getElementById("couponImportId"))?.focus();
+    });
+  },
+  true,
+);
+
 document.addEventListener("htmx:after:swap", (event) => {
   if (!form()) return;
   mark();
+  followImport();
   const source = event.detail.ctx?.sourceElement;
   if (source?.name === "preset") {
     // What was asked while the chip's answer was under way knew nothing of it.
@@ -162,4 +208,7 @@ if (form()) {
   for (const field of document.querySelectorAll("[data-most]")) count(field);
   mark();
   restore();
+  const choice = document.getElementById("couponImportId");
+  if (choice) followPieces(choice);
+  window.addEventListener("load", findImport);
 }
