@@ -41,8 +41,8 @@ def batch(settings: Settings, work: str, wishes: list[tuple[Any, ...]]) -> list[
 
 
 STATEMENTS = {
-    "give": (gifts.GIVE_ONE, gifts.GIVE_MANY),
-    "use": (gifts.USE_ONE, gifts.USE_MANY),
+    "give": (gifts.GIVE_ONE, gifts.GIVE_TOGETHER),
+    "use": (gifts.USE_ONE, gifts.USE_TOGETHER),
 }
 
 

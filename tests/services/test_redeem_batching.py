@@ -41,6 +41,9 @@ class Gated:
             raise ValueError("thirteen")
         return [2 * number for number in requests]
 
+    def free(self, requests: Sequence[int]) -> Sequence[bool]:
+        raise AssertionError(f"nothing is held: {requests}")
+
     def close(self) -> None:
         self.closed = True
 

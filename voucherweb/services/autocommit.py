@@ -28,6 +28,8 @@ Execute = Callable[[LiteralString, Sequence[Any]], Rows]
 """Runs one statement with positional `%s` parameters and answers its rows."""
 
 LOCK_TIMEOUT = "3s"
+BATCH_LOCK_TIMEOUT = "500ms"
+"""For statements that hold rows of many callers while they wait for one more."""
 STATEMENT_TIMEOUT = "5s"
 CONNECT_SECONDS = 3
 SILENCE_MILLISECONDS = 15_000
@@ -46,6 +48,10 @@ class Unavailable(Refusal):
         super().__init__(ERRORS["UNAVAILABLE"], retry_after=1)
 
 
+class Busy(Unavailable):
+    """A lock was not to be had in time: the statement was undone, and may be asked again."""
+
+
 def _options(settings: Settings) -> dict[str, Any]:
     return {
         "autocommit": True,
@@ -56,24 +62,24 @@ def _options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def connect(settings: Settings) -> Connection:
+def connect(settings: Settings, lock_timeout: str = LOCK_TIMEOUT) -> Connection:
     """A connection for single statements; raises `Unavailable`."""
     try:
         connection = psycopg.connect(settings.libpq_url, **_options(settings))
-        _configure(connection)
+        _configure(connection, lock_timeout)
     except psycopg.OperationalError as error:
         log.warning("no_connection", error=type(error).__name__)
         raise Unavailable from error
     return connection
 
 
-def _configure(connection: Connection) -> None:
+def _configure(connection: Connection, lock_timeout: str = LOCK_TIMEOUT) -> None:
     connection.execute(
         "SELECT set_config('lock_timeout', %s, false), set_config('statement_timeout', %s, false),"
         " set_config('TimeZone', 'UTC', false),"
         " CASE WHEN current_setting('synchronous_commit') = 'off'"
         " THEN set_config('synchronous_commit', 'on', false) END",
-        (LOCK_TIMEOUT, STATEMENT_TIMEOUT),
+        (lock_timeout, STATEMENT_TIMEOUT),
         prepare=False,
     )
 
@@ -94,13 +100,14 @@ def still_there(connection: Connection) -> bool:
 
 
 def run(connection: Connection, statement: LiteralString, params: Sequence[Any]) -> Rows:
-    """The rows of one statement. Raises `Unavailable` when the connection broke or a lock was not
-    to be had in time; any other error is the database's own, and then nothing was changed."""
+    """The rows of one statement. Raises `Busy` when a lock was not to be had in time, another
+    `Unavailable` when the connection broke; any other error is the database's own. Only when the
+    connection broke may something have been changed."""
     try:
         return connection.execute(statement, params).fetchall()
     except BUSY as error:
         log.warning("busy", error=type(error).__name__)
-        raise Unavailable from error
+        raise Busy from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         if connection.closed or isinstance(error, GONE):
             log.warning("connection_lost", error=type(error).__name__)
@@ -112,14 +119,15 @@ class Line:
     """One such connection, opened at its first statement and again when it broke. Never used by
     two threads at once."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, lock_timeout: str = LOCK_TIMEOUT) -> None:
         self._settings = settings
+        self._lock_timeout = lock_timeout
         self._connection: Connection | None = None
 
     def rows(self, statement: LiteralString, params: Sequence[Any]) -> Rows:
         """Run one statement as one transaction; raises as `run` does."""
         if self._connection is None or not still_there(self._connection):
-            self._connection = connect(self._settings)
+            self._connection = connect(self._settings, self._lock_timeout)
         return run(self._connection, statement, params)
 
     def close(self) -> None:

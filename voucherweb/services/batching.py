@@ -3,9 +3,14 @@
 A batch is what queued while the last one was in flight, so batches grow by themselves in a rush
 and nobody waits for company. Each process has one flusher thread and one connection; a caller
 that finds nothing in flight does its own work, without a change of threads.
+
+A batch needs the rows of all its requests, and somebody may hold one of them for long. Work then
+gives up soon, having changed nothing: those whose rows are held are put off, the others are done,
+and while anybody is put off, batches are looked through before they are begun.
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Hashable, Sequence
 from typing import Generic, Protocol, TypeVar, cast
@@ -13,7 +18,7 @@ from typing import Generic, Protocol, TypeVar, cast
 import structlog
 
 from voucherweb.errors import Refusal, refuse
-from voucherweb.services.autocommit import Unavailable
+from voucherweb.services.autocommit import Busy, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -25,18 +30,27 @@ Given_co = TypeVar("Given_co", covariant=True)
 MAX_BATCH = 64
 MAX_QUEUE = 512
 WAIT_SECONDS = 8.0
+LOCK_SECONDS = 3.0
+"""How long a request is tried again and again while its row is held."""
+PAUSE_SECONDS = 0.05
 
 
 class Work(Protocol[Asked_contra, Given_co]):
     """What a batcher does. Never called by two threads at once.
 
-    A `Refusal` raised by `many` is the answer to each of its requests. Any other error means that
-    nothing of the batch was kept, so that each request may be done alone.
+    `Busy` means that a row was held for too long, and that nothing was changed: the request is
+    tried again. Any other `Refusal` raised by `many` is the answer to each of its requests, whose
+    outcome may be unknown. Any other error means that nothing of the batch was kept, so that each
+    request may be done alone.
     """
 
     def one(self, request: Asked_contra, /) -> Given_co: ...
 
     def many(self, requests: Sequence[Asked_contra], /) -> Sequence[Given_co]: ...
+
+    def free(self, requests: Sequence[Asked_contra], /) -> Sequence[bool]:
+        """Of each request, whether nobody holds its rows now. Waits for nothing."""
+        ...
 
     def close(self) -> None: ...
 
@@ -44,12 +58,15 @@ class Work(Protocol[Asked_contra, Given_co]):
 class _Ticket(Generic[Request, Answer]):
     """One caller's request, and where its answer appears."""
 
-    __slots__ = ("_done", "answer", "error", "lane", "once", "request")
+    __slots__ = ("_done", "answer", "error", "given_up", "lane", "once", "request", "until")
 
     def __init__(self, request: Request, lane: Hashable, once: Hashable | None) -> None:
         self.request = request
         self.lane = lane
         self.once = once
+        self.until: float | None = None
+        """Since its first try: when no other one is begun."""
+        self.given_up = False
         self.answer: Answer | None = None
         self.error: BaseException | None = None
         # A bare lock is the cheapest thing that a thread can wait for with a limit.
@@ -74,11 +91,13 @@ class Batcher(Generic[Request, Answer]):
         max_batch: int = MAX_BATCH,
         max_queue: int = MAX_QUEUE,
         wait_seconds: float = WAIT_SECONDS,
+        lock_seconds: float = LOCK_SECONDS,
     ) -> None:
         self._work = work
         self._max_batch = max_batch
         self._max_queue = max_queue
         self._wait_seconds = wait_seconds
+        self._lock_seconds = lock_seconds
         self._lock = threading.Lock()
         self._wake = threading.Condition(self._lock)
         self._queue: deque[_Ticket[Request, Answer]] = deque()
@@ -100,9 +119,10 @@ class Batcher(Generic[Request, Answer]):
         """The answer to a request. No batch holds two requests of one `lane`; the second waits
         for the next batch.
 
-        Raises what the work raises; IDEMPOTENCY_IN_PROGRESS at once while a request of the same
-        `once` is in hand; UNAVAILABLE when the queue is full, when this process ends, or when
-        there is no answer in time: then the outcome is unknown.
+        Raises what the work raises, `Busy` when its row was held all the time;
+        IDEMPOTENCY_IN_PROGRESS at once while a request of the same `once` is in hand; UNAVAILABLE
+        when the queue is full, when this process ends, or when there is no answer in time: then
+        the outcome is unknown.
         """
         with self._lock:
             if once is not None and once in self._in_hand:
@@ -111,34 +131,38 @@ class Batcher(Generic[Request, Answer]):
                 raise Unavailable
             if once is not None:
                 self._in_hand.add(once)
-            ticket = None
-            if self._busy or self._queue:
-                ticket = self._enqueue(request, lane, once)
-            else:
+            ticket: _Ticket[Request, Answer] = _Ticket(request, lane, once)
+            direct = not (self._busy or self._queue)
+            if direct:
                 self._busy = True
-        if ticket is None:
-            return self._directly(request, once)
+            else:
+                self._enqueue(ticket)
+        if direct:
+            self._directly(ticket)
         return self._await(ticket)
 
-    def _enqueue(
-        self, request: Request, lane: Hashable, once: Hashable | None
-    ) -> _Ticket[Request, Answer]:
-        ticket: _Ticket[Request, Answer] = _Ticket(request, lane, once)
+    def _enqueue(self, ticket: _Ticket[Request, Answer]) -> None:
         self._queue.append(ticket)
         if self._flusher is None or not self._flusher.is_alive():
             self._flusher = threading.Thread(target=self._flush, name="batcher", daemon=True)
             self._flusher.start()
-        return ticket
 
-    def _directly(self, request: Request, once: Hashable | None) -> Answer:
+    def _directly(self, ticket: _Ticket[Request, Answer]) -> None:
         try:
-            return self._work.one(request)
+            self._try([ticket])
+            self._alone(ticket)
+        except BaseException:  # As when the process is told to end: the key must be free.
+            self._settle(ticket)
+            raise
         finally:
-            with self._lock:
-                self._in_hand.discard(once)
-                self._busy = False
-                if self._queue or self._closing:
-                    self._wake.notify_all()
+            self._leave()
+
+    def _leave(self) -> None:
+        """Let the next one begin."""
+        with self._lock:
+            self._busy = False
+            if self._queue or self._closing:
+                self._wake.notify_all()
 
     def _await(self, ticket: _Ticket[Request, Answer]) -> Answer:
         if not ticket.wait(self._wait_seconds):
@@ -151,6 +175,7 @@ class Batcher(Generic[Request, Answer]):
     def _give_up(self, ticket: _Ticket[Request, Answer]) -> None:
         """A request that still waits is never begun; one that runs ends by itself."""
         with self._lock:
+            ticket.given_up = True
             if ticket in self._queue:
                 self._queue.remove(ticket)
                 self._in_hand.discard(ticket.once)
@@ -160,20 +185,22 @@ class Batcher(Generic[Request, Answer]):
             try:
                 self._do(batch)
             finally:
-                with self._lock:
-                    self._busy = False
-                    if self._closing:
-                        self._wake.notify_all()
+                self._leave()
 
     def _begin(self) -> list[_Ticket[Request, Answer]]:
         """Wait for the next batch and take it; an empty one means the end."""
         with self._lock:
-            while self._busy or not self._queue:
-                if self._closing and not self._busy:
+            paused = False
+            while self._busy or not self._queue or not (paused or self._has_new()):
+                if self._closing and not self._busy and not self._queue:
                     return []
-                self._wake.wait()
+                paused = bool(self._queue) and not self._busy
+                self._wake.wait(PAUSE_SECONDS if paused else None)
             self._busy = True
             return self._next_batch()
+
+    def _has_new(self) -> bool:
+        return any(ticket.until is None for ticket in self._queue)
 
     def _next_batch(self) -> list[_Ticket[Request, Answer]]:
         """The oldest requests, at most one of each lane."""
@@ -191,11 +218,36 @@ class Batcher(Generic[Request, Answer]):
         return batch
 
     def _do(self, batch: Sequence[_Ticket[Request, Answer]]) -> None:
-        if len(batch) == 1:
-            self._alone(batch[0])
+        wary = any(ticket.until is not None for ticket in batch)
+        self._try(batch)
+        if wary:
+            batch = self._without_held(batch)
+        if self._together(batch):
             return
+        if not wary:
+            batch = self._without_held(batch)
+            if self._together(batch):
+                return
+        # It is none of the rows that are looked at, so nobody can tell whose fault it is.
+        for ticket in batch:
+            self._alone(ticket)
+
+    def _try(self, batch: Sequence[_Ticket[Request, Answer]]) -> None:
+        until = time.monotonic() + self._lock_seconds
+        for ticket in batch:
+            if ticket.until is None:
+                ticket.until = until
+
+    def _together(self, batch: Sequence[_Ticket[Request, Answer]]) -> bool:
+        """Whether everybody was answered or put off; if not, nothing was changed."""
+        if len(batch) < 2:
+            for ticket in batch:
+                self._alone(ticket)
+            return True
         try:
             answers = self._work.many([ticket.request for ticket in batch])
+        except Busy:
+            return False
         except Refusal as refusal:
             for ticket in batch:
                 # Each caller raises an error of its own: a traceback belongs to one thread.
@@ -208,14 +260,50 @@ class Batcher(Generic[Request, Answer]):
         else:
             for ticket, answer in zip(batch, answers, strict=True):
                 self._settle(ticket, answer)
+        return True
+
+    def _without_held(
+        self, batch: Sequence[_Ticket[Request, Answer]]
+    ) -> list[_Ticket[Request, Answer]]:
+        """Those whose rows nobody holds; the others are put off."""
+        try:
+            free = self._work.free([ticket.request for ticket in batch])
+        except Exception:
+            # Looking changes nothing, so whatever ails the database will be met, and told, again.
+            log.exception("batch_not_looked_through", size=len(batch))
+            return list(batch)
+        left = []
+        for ticket, is_free in zip(batch, free, strict=True):
+            if is_free and not self._is_over(ticket):
+                left.append(ticket)
+            else:
+                self._put_off(ticket)
+        return left
 
     def _alone(self, ticket: _Ticket[Request, Answer]) -> None:
+        if self._is_over(ticket):
+            self._settle(ticket, error=Busy())
+            return
         try:
             answer = self._work.one(ticket.request)
+        except Busy:
+            self._put_off(ticket)
         except Exception as error:  # noqa: BLE001 - it is raised again in the caller's thread.
             self._settle(ticket, error=error)
         else:
             self._settle(ticket, answer)
+
+    def _put_off(self, ticket: _Ticket[Request, Answer]) -> None:
+        """To be tried again, as long as there is time and somebody who waits for it."""
+        with self._lock:
+            again = not (self._closing or ticket.given_up or self._is_over(ticket))
+            if again:
+                self._enqueue(ticket)
+        if not again:
+            self._settle(ticket, error=Busy())
+
+    def _is_over(self, ticket: _Ticket[Request, Answer]) -> bool:
+        return ticket.until is not None and time.monotonic() >= ticket.until
 
     def _settle(
         self,

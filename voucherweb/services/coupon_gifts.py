@@ -19,7 +19,7 @@ from voucherweb.domain.texts import storable
 from voucherweb.errors import Detail, Refusal, invalid, refuse
 from voucherweb.services.autocommit import Execute, Rows
 from voucherweb.services.partner_members import is_member_id, need_member_id
-from voucherweb.services.partner_writes import Deed, Way
+from voucherweb.services.partner_writes import Batches, Deed, Way
 from voucherweb.services.violations import UNIQUE_CODE, constraint_of
 
 GIVE_MAX: Final = 100
@@ -30,22 +30,43 @@ _GIVE: Final = (
 )
 _VOID: Final = "SELECT outcome, status FROM coupon_void(%s, %s, %s, %s)"
 _USE: Final = "SELECT outcome, gift_id, used_at FROM coupon_use(%s, %s, %s, %s, %s, %s)"
+_FREE: Final = """
+WITH wanted AS MATERIALIZED ({}), free AS MATERIALIZED (
+    SELECT id FROM coupon_sets WHERE id IN (SELECT set_id FROM wanted)
+    FOR NO KEY UPDATE SKIP LOCKED
+)
+SELECT EXISTS (SELECT 1 FROM free WHERE id = wanted.set_id)
+    OR NOT EXISTS (SELECT 1 FROM coupon_sets WHERE id = wanted.set_id)
+FROM wanted ORDER BY wanted.n
+"""
+"""Of each call whether nobody holds its set; one that names no set has none to wait for."""
 GIVE_ONE: Final = (
     "SELECT outcome, status, body FROM coupon_give_answer(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
-GIVE_MANY: Final = (
-    "SELECT outcome, status, body FROM coupon_give_answers(%s::text[], %s::text[], %s::bytea[],"
-    " %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::integer[], %s::text[], %s) ORDER BY ord"
+GIVE_TOGETHER: Final = Batches(
+    many="SELECT outcome, status, body FROM coupon_give_answers(%s::text[], %s::text[],"
+    " %s::bytea[], %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::integer[], %s::text[], %s)"
+    " ORDER BY ord",
+    free=_FREE.format(
+        "SELECT set_id, n FROM unnest(%s::uuid[]) WITH ORDINALITY AS one (set_id, n)"
+    ),
+    row=slice(5, 6),
 )
 USE_ONE: Final = (
     "SELECT outcome, status, body FROM coupon_use_answer(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
-USE_MANY: Final = (
-    "SELECT outcome, status, body FROM coupon_use_answers(%s::text[], %s::text[], %s::bytea[],"
-    " %s::text[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s) ORDER BY ord"
+USE_TOGETHER: Final = Batches(
+    many="SELECT outcome, status, body FROM coupon_use_answers(%s::text[], %s::text[],"
+    " %s::bytea[], %s::text[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s) ORDER BY ord",
+    free=_FREE.format(
+        "SELECT c.set_id, one.n"
+        " FROM unnest(%s::uuid[], %s::text[]) WITH ORDINALITY AS one (owner_id, code, n)"
+        " LEFT JOIN coupons c ON c.owner_id = one.owner_id AND c.code = one.code"
+    ),
+    row=slice(4, 6),
 )
-_GIVE_WAY: Final = Way(GIVE_ONE, GIVE_MANY)
-_USE_WAY: Final = Way(USE_ONE, USE_MANY)
+_GIVE_WAY: Final = Way(GIVE_ONE, GIVE_TOGETHER)
+_USE_WAY: Final = Way(USE_ONE, USE_TOGETHER)
 _FEW: Final = 4
 """Givings of more coupons than these are many: no batch has two of them."""
 _CHECK: Final = """

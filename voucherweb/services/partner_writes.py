@@ -53,33 +53,50 @@ class Told:
     replayed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """How calls are done together: `many` is the statement for a batch, and `free` tells of each
+    call, by the columns `row` of its values, whether nobody holds the row that it needs."""
+
+    many: LiteralString
+    free: LiteralString
+    row: slice
+
+
 class Work:
     """One kind of write over one connection of its own: one by one, or in batches. A call's values
     are caller, key, fingerprint, answer, and what `Deed.values` adds; the time is read when they
     are sent."""
 
-    def __init__(self, settings: Settings, one: LiteralString, many: LiteralString) -> None:
-        self._one, self._many = one, many
-        self._line = autocommit.Line(settings)
+    def __init__(self, settings: Settings, one: LiteralString, together: Batches) -> None:
+        self._one, self._together = one, together
+        self._line = autocommit.Line(settings, autocommit.BATCH_LOCK_TIMEOUT)
 
     def one(self, wish: Wish) -> Outcome:
         return self._line.rows(self._one, (*wish, clock.now()))[0]
 
     def many(self, wishes: Sequence[Wish]) -> Sequence[Outcome]:
-        columns = [list(column) for column in zip(*wishes, strict=True)]
-        return self._line.rows(self._many, (*columns, clock.now()))
+        return self._line.rows(self._together.many, (*_columns(wishes), clock.now()))
+
+    def free(self, wishes: Sequence[Wish]) -> list[bool]:
+        named = _columns(wishes)[self._together.row]
+        return [row[0] for row in self._line.rows(self._together.free, named)]
 
     def close(self) -> None:
         self._line.close()
 
 
-class Way:
-    """How one kind of write is done: the statement for one call, and the one for a batch where
-    many calls want the same row."""
+def _columns(wishes: Sequence[Wish]) -> list[list[Any]]:
+    return [list(column) for column in zip(*wishes, strict=True)]
 
-    def __init__(self, one: LiteralString, many: LiteralString | None = None) -> None:
+
+class Way:
+    """How one kind of write is done: the statement for one call, and those for a batch where many
+    calls want the same row."""
+
+    def __init__(self, one: LiteralString, together: Batches | None = None) -> None:
         self.one = one
-        self._batchers = PerProcess(partial(_batcher, one, many)) if many else None
+        self._batchers = PerProcess(partial(_batcher, one, together)) if together else None
 
     def submit(self, settings: Settings, wish: Wish, lane: str | None) -> Outcome:
         """The outcome of one call as a transaction of its own or of a batch; raises as
@@ -94,8 +111,8 @@ class Way:
         )
 
 
-def _batcher(one: LiteralString, many: LiteralString, settings: Settings) -> Batcher[Wish, Outcome]:
-    return Batcher(Work(settings, one, many), max_batch=MAX_BATCH)
+def _batcher(one: LiteralString, together: Batches, settings: Settings) -> Batcher[Wish, Outcome]:
+    return Batcher(Work(settings, one, together), max_batch=MAX_BATCH)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,24 @@ _MANY = (
     "SELECT outcome, redemption_id, seq, points, redeemed_at, voucher_no"
     " FROM redeem_many(%s, %s, %s, %s, %s, %s, %s) ORDER BY ord"
 )
+# Of each wish whether nobody holds its card and its voucher, as far as there are such.
+_FREE = """
+WITH wanted AS MATERIALIZED (
+    SELECT one.voucher, c.id AS card, one.n
+    FROM unnest(%s::uuid[], %s::uuid[]) WITH ORDINALITY AS one (member, voucher, n)
+    LEFT JOIN cards c ON c.member_id = one.member
+        AND c.programme_id = '00000000-0000-0000-0000-000000000001'
+), cards_free AS MATERIALIZED (
+    SELECT id FROM cards WHERE id IN (SELECT card FROM wanted) FOR NO KEY UPDATE SKIP LOCKED
+), vouchers_free AS MATERIALIZED (
+    SELECT id FROM vouchers WHERE id IN (SELECT voucher FROM wanted)
+    FOR NO KEY UPDATE SKIP LOCKED
+)
+SELECT (wanted.card IS NULL OR EXISTS (SELECT 1 FROM cards_free WHERE id = wanted.card)) AND (
+    EXISTS (SELECT 1 FROM vouchers_free WHERE id = wanted.voucher)
+    OR NOT EXISTS (SELECT 1 FROM vouchers WHERE id = wanted.voucher)
+) FROM wanted ORDER BY wanted.n
+"""
 _USE = (
     "SELECT outcome, voucher_id, seq, points, redeemed_at, voucher_no, used_at"
     " FROM use_one(%s, %s, %s, %s, %s)"
@@ -84,7 +102,7 @@ class RedeemWork:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._line = autocommit.Line(settings)
+        self._line = autocommit.Line(settings, autocommit.BATCH_LOCK_TIMEOUT)
 
     def one(self, wish: Wish) -> Outcome:
         observe_batch(1)
@@ -101,6 +119,10 @@ class RedeemWork:
             [wish.fingerprint for wish in wishes],
         )
         return self._line.rows(_MANY, (*values, *self._now()))
+
+    def free(self, wishes: Sequence[Wish]) -> list[bool]:
+        named = ([wish.member for wish in wishes], [wish.voucher for wish in wishes])
+        return [row[0] for row in self._line.rows(_FREE, named)]
 
     def _now(self) -> tuple[datetime, date]:
         now = clock.now()
