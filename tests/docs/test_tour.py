@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.cli import AppGroup
 
 from tests.support.web import serving
 from voucherweb.api.partner.faults import FAULTS
+from voucherweb.cli.command import OperatorCommand
 from voucherweb.config import Settings
 from voucherweb.services.certification import TITLES
 
@@ -71,8 +73,26 @@ def test_the_partners_guide_names_every_fault_and_item() -> None:
 
 def test_the_readme_names_every_setting() -> None:
     config = (ROOT / "voucherweb/config.py").read_text(encoding="utf-8")
-    names = set(re.findall(r'read\.(?:text|need|integer|flag)\("([A-Z0-9_]+)"', config))
+    names = set(re.findall(r'read\.(?:text|need|integer|flag|url)\("([A-Z0-9_]+)"', config))
     assert {name for name in names if f"`{name}`" not in README} == set()
+
+
+def test_the_readme_names_every_command_of_ours(app: Flask) -> None:
+    groups = [one for one in app.cli.commands.values() if isinstance(one, AppGroup)]
+    ours = {
+        f"{group.name} {name}"
+        for group in groups
+        for name, command in group.commands.items()
+        if isinstance(command, OperatorCommand)
+    }
+    assert "apikeys rotate" in ours
+    rows = [row for row in README.splitlines() if row.startswith("| `")]
+    assert {name for name in ours if not any(_names(row, *name.split()) for row in rows)} == set()
+
+
+def _names(row: str, group: str, name: str) -> bool:
+    """Whether a row of the table tells a command; the group stands once for those after it."""
+    return f"`{group} " in row and bool(re.search(rf"`(?:{group} )?{name}\b", row))
 
 
 @pytest.mark.parametrize("command", ["make run", "make test"])
