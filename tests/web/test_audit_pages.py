@@ -115,3 +115,19 @@ def test_the_log_becomes_a_file_as_it_is_narrowed(app: Flask) -> None:
         job = session.query(Job).one()
         assert job.params["what"] == "AUDIT"
         assert job.params["filters"] == {"kind": "purchase"}
+
+
+def test_the_platform_chooses_a_tenant_and_tenants_have_no_choice(
+    visitor: Visitor, app: Flask, tenant_id: str
+) -> None:
+    cast.fund(tenant_id)
+    page = visitor.text(f"{PLACE}?tenant={tenant_id}")
+    assert f'<option value="{tenant_id}" selected>小港醫院</option>' in page
+    assert "新增額度" in page
+    assert 'name="tenant"' not in make_visitor(app, "TENANT_ADMIN", tenant_id).text(PLACE)
+
+
+def test_an_admins_page_leads_to_what_they_did(visitor: Visitor, app: Flask) -> None:
+    other = tenant_visitor(app)
+    page = visitor.text(f"/admin/admins/{other.admin_id}")
+    assert f"{PLACE}?actor=admin:{other.admin_id}" in page.replace("%3A", ":")

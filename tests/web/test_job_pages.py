@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from tests.support import cast, errands
+from tests.support.admins import deeds
 from tests.support.cast import Caller, issue
 from tests.support.errands import asked, claimed, job, off, silent, written
 from tests.support.site import Visitor, make_visitor, tokens
@@ -135,10 +136,41 @@ def test_cancelling_what_has_ended_changes_nothing(desk: Desk) -> None:
 @pytest.mark.parametrize("rest", ["", "/cancel", "/download"])
 def test_anothers_job_does_not_exist(app: Flask, desk: Desk, stranger: Caller, rest: str) -> None:
     job_id = written(desk.export())
-    for other in (make_visitor(app, "TENANT_ADMIN", stranger.tenant_id), make_visitor(app)):
-        answer = other.get(place(job_id, rest))
-        assert answer.status_code == 400
-        assert "API_ERROR.NOT_EXIST" in answer.text
+    other = make_visitor(app, "TENANT_ADMIN", stranger.tenant_id)
+    answer = other.get(place(job_id, rest))
+    assert answer.status_code == 400
+    assert "API_ERROR.NOT_EXIST" in answer.text
+
+
+def test_the_platform_follows_any_job_but_takes_no_file_of_it(
+    platform_visitor: Visitor, desk: Desk
+) -> None:
+    job_id = written(desk.export())
+    assert place(job_id) in platform_visitor.text(LIST)
+    page = platform_visitor.text(place(job_id))
+    assert "檔案已備妥" in page
+    assert desk.visitor.account in page
+    assert "小港醫院" in page
+    assert place(job_id, "/download") not in page
+    assert platform_visitor.get(place(job_id, "/download")).status_code == 400
+    assert job(job_id).seen_at is None
+
+
+def test_the_platform_cancels_a_tenants_job_and_that_is_put_on_record(
+    platform_visitor: Visitor, desk: Desk
+) -> None:
+    job_id = desk.export()
+    assert "右上角的通知" not in platform_visitor.text(place(job_id))
+    answer = platform_visitor.post(place(job_id, "/cancel"))
+    assert answer.location == place(job_id)
+    assert state(job_id) == "CANCELLED"
+    assert deeds().count("job.cancel") == 1
+    log = desk.visitor.text("/admin/audit?action=job.cancel")
+    assert "取消作業" in log
+    assert "<dt>作業</dt><dd>匯出</dd>" in log
+    assert desk.visitor.get(place(job_id)).status_code == 200
+    platform_visitor.post(place(job_id, "/cancel"), at=LIST)
+    assert deeds().count("job.cancel") == 1
 
 
 def test_a_colleague_of_the_tenant_may_follow_but_is_not_told(app: Flask, desk: Desk) -> None:
@@ -179,6 +211,15 @@ def test_the_list_is_narrowed(platform_visitor: Visitor, desk: Desk, tenant_id: 
     for query in ("kind=IMPORT", "state=DONE", f"tenant={cast.make_tenant('緯緯醫學')}"):
         assert "沒有符合條件的作業" in platform_visitor.part(f"{LIST}?{query}", "list")
     assert platform_visitor.get(f"{LIST}?state=SLEEPING").status_code == 400
+
+
+def test_the_list_is_narrowed_by_a_tenant_that_is_chosen(
+    platform_visitor: Visitor, desk: Desk, tenant_id: str
+) -> None:
+    desk.export()
+    page = platform_visitor.text(f"{LIST}?tenant={tenant_id}")
+    assert f'<option value="{tenant_id}" selected>小港醫院</option>' in page
+    assert "匯出：票券清單" in page
 
 
 def test_what_renews_itself_leaves_the_browsers_history_alone(

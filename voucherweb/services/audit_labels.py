@@ -59,6 +59,7 @@ ACTION_LABELS: Final[dict[str, tuple[str, str]]] = {
     "desk.write_off": ("核銷票券", "Wrote a piece off"),
     "export.open": ("下載匯出檔", "Downloaded an export"),
     "export.start": ("開始匯出", "Started an export"),
+    "job.cancel": ("取消作業", "Cancelled a job"),
     "member.add": ("新增會員", "Added a member"),
     "member.import": ("匯入會員", "Imported members"),
     "otp.begin": ("開始設定動態驗證碼", "Began to set up one-time codes"),

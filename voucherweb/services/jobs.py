@@ -21,6 +21,7 @@ from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import JobState, Role
 from voucherweb.errors import ERRORS, Detail, Refusal, refuse
 from voucherweb.models import Job
+from voucherweb.services import audit
 from voucherweb.transaction import after_commit, lock_key, session, unit_of_work
 
 IMPORT: Final = "IMPORT"
@@ -222,6 +223,11 @@ def own_job(actor: Actor, job_id: uuid.UUID | None) -> Job:
     return _need(Job.id == job_id, own)
 
 
+def followed_job(actor: Actor, job_id: uuid.UUID | None) -> Job:
+    """`own_job`, and to the platform's admins any job at all: they look after the workers."""
+    return _need(Job.id == job_id) if actor.is_platform else own_job(actor, job_id)
+
+
 def started_by(actor: Actor) -> ColumnElement[bool]:
     """In SQL: whether the admin started a job for whom he acts now. What he started for the
     platform or a tenant stays there when he leaves it."""
@@ -253,9 +259,15 @@ def cancel(actor: Actor, job_id: uuid.UUID | None) -> Job:
 
 
 def cancel_own(actor: Actor, job_id: uuid.UUID | None) -> Job:
-    """`cancel` for every kind of job that `own_job` knows; what it left in the object store goes
-    with the next clean-up. Raises NOT_EXIST."""
-    return _cancel(own_job(actor, job_id))
+    """`cancel` for every kind of job that `followed_job` knows; what it left in the object store
+    goes with the next clean-up. Raises NOT_EXIST."""
+    job = followed_job(actor, job_id)
+    was_open = job.state in OPEN
+    job = _cancel(job)
+    if was_open and job.state == JobState.CANCELLED:
+        audit.record(actor, "job.cancel", "job", job.id, job.tenant_id, job=job.kind)
+        session.flush()
+    return job
 
 
 def _cancel(job: Job) -> Job:

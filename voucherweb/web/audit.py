@@ -20,6 +20,7 @@ from voucherweb.services.audit_log import (
 from voucherweb.services.exports import FORMATS
 from voucherweb.services.ids import parse_id
 from voucherweb.web import listing
+from voucherweb.web.admins import tenant_choices
 from voucherweb.web.audit_details import details
 from voucherweb.web.audit_words import audit_word, object_name, object_url
 from voucherweb.web.forms import Done, Form, press
@@ -49,6 +50,7 @@ def index(actor: Actor) -> Response:
         list=wanted,
         actions=_sorted(ACTION_LABELS),
         kinds=_sorted(KIND_LABELS),
+        tenants=tenant_choices,
         most=audit_log.MOST_LISTED,
         exports=_export_urls(wanted),
         address=wanted.address,
@@ -81,7 +83,7 @@ def _read(actor: Actor) -> tuple[Listing, AuditFilter]:
     wanted = listing.read(SORT, FILTERS)
     first, last = listing.day_of(wanted, "startDate"), listing.day_of(wanted, "endDate")
     if first and last and last < first:
-        raise invalid("endDate", "must not be before the first day", "不可早於起日")
+        raise invalid("endDate", "the last day must not be before the first", "迄日不可早於起日")
     narrowed = AuditFilter(
         actor=wanted.get("actor"),
         action=wanted.get("action"),

@@ -14,6 +14,7 @@ from voucherweb.services.export_kinds import EXPORTS
 from voucherweb.web import labels, shown
 from voucherweb.web.audit_words import audit_word
 from voucherweb.web.field_words import FIELDS, field_word
+from voucherweb.web.jobs import KINDS
 from voucherweb.web.language import Text, is_english, t
 from voucherweb.web.partner_words import scope_names
 from voucherweb.web.profile import APPEARANCES, LANGUAGES
@@ -227,6 +228,7 @@ _WRITERS: Final[Mapping[str, Write]] = {
     "language": _of(dict(LANGUAGES)),
     "appearance": _of(dict(APPEARANCES)),
     "what": _export,
+    "job": _of(KINDS),
     "format": _of(FILES),
     "extension": _of(FILES),
     "reason": _reason,

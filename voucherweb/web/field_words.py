@@ -92,6 +92,7 @@ FIELDS: Final[Mapping[str, Text]] = {
     "actor": Text("誰", "Who"),
     "action": Text("動作", "Deed"),
     "kind": Text("種類", "Kind"),
+    "job": Text("作業", "Job"),
     "object": Text("對象識別碼", "Object id"),
     "what": Text("匯出內容", "What was exported"),
     "format": Text("格式", "Format"),

@@ -16,13 +16,15 @@ from voucherweb.domain.paging import SortSpec
 from voucherweb.errors import ERRORS, Refusal
 from voucherweb.models import Job
 from voucherweb.services import coupon_jobs, exports, job_lists, jobs, tenants
+from voucherweb.services.actor_names import actor_names
 from voucherweb.services.ids import parse_id
 from voucherweb.services.job_lists import JobFilter
 from voucherweb.storage.keys import attachment
 from voucherweb.transaction import unit_of_work
 from voucherweb.web import labels, listing
+from voucherweb.web.admins import tenant_choices
 from voucherweb.web.forms import Done, Form, attempt
-from voucherweb.web.language import Text
+from voucherweb.web.language import Text, is_english
 from voucherweb.web.listing import Listing
 from voucherweb.web.page import ADMINS, PLATFORM, go, page
 from voucherweb.web.rendering import confirm, render, wanted_part
@@ -127,6 +129,7 @@ def index(actor: Actor) -> Response:
         rows=[(shown(job), tenant_name) for job, tenant_name in rows],
         list=wanted,
         kinds=KINDS,
+        tenants=tenant_choices,
         queues=QUEUES,
         worker_states=WORKER_STATES,
         carriers=carriers,
@@ -150,12 +153,20 @@ def _read(actor: Actor) -> tuple[Listing, JobFilter]:
 
 @page(job_pages, "/<uuid:job_id>", roles=ADMINS, snapshot=False)
 def show(actor: Actor, job_id: uuid.UUID) -> Response:
-    """How far a job of one's own is; whoever reads the end of it has been told."""
+    """How far a job is, one's own or, to the platform, anybody's; whoever reads the end of his own
+    has been told."""
     with unit_of_work():
-        job = jobs.own_job(actor, job_id)
+        job = jobs.followed_job(actor, job_id)
         if job.state not in jobs.OPEN:
             job_lists.mark_seen(actor, [job.id])
-        return render("jobs/show.html", shown=shown(job), why_skipped=why_skipped)
+        return render(
+            "jobs/show.html",
+            shown=shown(job),
+            own=not actor.is_platform or job.actor == actor.key,
+            asked_by=actor_names([job.actor], english=is_english())[job.actor],
+            tenant=tenants.get_tenant(actor, job.tenant_id) if job.tenant_id else None,
+            why_skipped=why_skipped,
+        )
 
 
 @page(job_pages, "/<uuid:job_id>/cancel", roles=ADMINS, methods=("GET", "POST"))
@@ -175,7 +186,7 @@ def cancel(actor: Actor, job_id: uuid.UUID) -> Response:
     answer = attempt(form, actor, act) if form.sent else None
     if answer:
         return answer
-    job = jobs.own_job(actor, job_id)
+    job = jobs.followed_job(actor, job_id)
     if job.state not in jobs.OPEN:
         return go(back)
     title = Text("取消「{}」？", "Cancel this job ({})?").format(name_of(job))
@@ -194,6 +205,11 @@ def _consequence(job: Job) -> Text:
         return Text(
             "不會留下任何匯入的折價券。不能恢復，但可以重新上傳同一個檔案。",
             "No coupon of it is kept. It does not go on later, but you may send the file again.",
+        )
+    if job.kind == jobs.TAKE_DOWN:
+        return Text(
+            "排程會在下一輪重新開始，到期的票券仍然會下架。",
+            "The scheduler starts it again at its next round: ended vouchers still come down.",
         )
     if job.kind in coupon_jobs.KINDS:
         return Text(
