@@ -26,6 +26,7 @@ from tests.support.browser import (
     sign_in,
 )
 from tests.support.errands import store, written
+from tests.support.looks import no_broken_words, nothing_over_the_foot
 from tests.support.sheets import ended_import
 from tests.support.shelves import shelve
 from tests.support.story import picture
@@ -202,6 +203,8 @@ def test_every_page_is_accessible_in_both_schemes_and_keeps_still(
         yield lambda: keeps_still(page)
         yield lambda: axe(page)
         yield lambda: no_sideways_scroll(page)
+        yield lambda: no_broken_words(page)
+        yield lambda: nothing_over_the_foot(page)
         yield lambda: in_the_dark(page)
         yield lambda: steps_lightly(page)
 
@@ -227,6 +230,8 @@ def test_every_page_fits_a_small_phone_and_loads_lightly(
         yield lambda: load(page, place)
         yield lambda: keeps_still(page)
         yield lambda: no_sideways_scroll(page)
+        yield lambda: no_broken_words(page)
+        yield lambda: nothing_over_the_foot(page)
         yield lambda: axe(page)
 
     site.watch.allow(404, "/admin/link/.*")
