@@ -104,6 +104,8 @@ class Album:
         tab.goto(place)
         tab.evaluate(EAGER)
         tab.wait_for_function(SETTLED)
+        if len(tab.frames) > 1:  # What is framed talks to us before it has something to show.
+            tab.wait_for_load_state("networkidle")
         tab.screenshot(
             path=self.directory / f"{name}.png", full_page=True, animations="disabled", caret="hide"
         )
