@@ -245,6 +245,12 @@ SHOTS: Final = (
     Shot("statistics", "/admin/statistics"),
     Shot("statistics-tenant", f"{STATISTICS}/tenants/<uuid:tenant_id>", first_link(STATISTICS)),
     Shot("statistics-mine", f"{STATISTICS}/mine"),
+    Shot("statistics-mine-vouchers", f"{STATISTICS}/mine/vouchers"),
+    Shot(
+        "statistics-tenant-vouchers",
+        f"{STATISTICS}/tenants/<uuid:tenant_id>/vouchers",
+        through(STATISTICS, f"{STATISTICS}/tenants/<uuid:tenant_id>"),
+    ),
     Shot(
         "statistics-voucher",
         f"{STATISTICS}/vouchers/<uuid:voucher_id>",

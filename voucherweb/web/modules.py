@@ -16,6 +16,7 @@ from voucherweb.web import (
     issuing_files,
     issuing_rows,
     second_factor,
+    statistics_vouchers,
     voucher_deeds,
     voucher_detail,
 )
@@ -90,6 +91,7 @@ FURTHER: Final = (
     issuing,
     issuing_files,
     issuing_rows,
+    statistics_vouchers,
     voucher_deeds,
     voucher_detail,
 )

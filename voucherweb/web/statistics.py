@@ -132,14 +132,19 @@ def _known(endpoint: str) -> bool:
 
 
 def _lists(tenant: Tenant, kind: VoucherType | None, platform: bool) -> Links:
-    if not _known("vouchers.index"):
-        return Links()
-    named: dict[str, Any] = {
-        "tenant": str(tenant.id) if platform else None,
-        "voucherType": kind and kind.value,
-    }
-    by_redeemed = url_for("vouchers.index", **named, sort="redeemCount", order="desc")
-    return Links(volume=url_for("vouchers.index", **named), redeemed=by_redeemed)
+    """The vouchers behind the numbers of a tenant, those with most of it first."""
+    named: dict[str, Any] = {"voucherType": kind and kind.value}
+    whose: dict[str, Any] = {"tenant": str(tenant.id) if platform else None}
+    place = "statistics.of_tenants" if platform else "statistics.of_mine"
+    within: dict[str, Any] = {"tenant_id": tenant.id} if platform else {}
+
+    def by(field: str) -> str:
+        return url_for(place, **within, **named, sort=field, order="desc")
+
+    return Links(
+        url_for("vouchers.index", **whose, **named) if _known("vouchers.index") else None,
+        *(by(field) for field in ("reachCount", "clickCount", "redeemCount", "usedCount")),
+    )
 
 
 def _pieces(voucher: Voucher) -> Links:
@@ -147,7 +152,8 @@ def _pieces(voucher: Voucher) -> Links:
         return Links()
     every = url_for("vouchers.pieces", voucher_id=voucher.id)
     used = url_for("vouchers.pieces", voucher_id=voucher.id, status="USED")
-    return Links(url_for("vouchers.show", voucher_id=voucher.id), every, used)
+    shown = url_for("vouchers.show", voucher_id=voucher.id)
+    return Links(shown, redeemed=every, used=used)
 
 
 def _export_url(extension: str, filters: dict[str, Any]) -> str:

@@ -40,6 +40,8 @@ class Links:
     """Where the rows behind the numbers are, as far as there are lists of them."""
 
     volume: str | None = None
+    reached: str | None = None
+    clicked: str | None = None
     redeemed: str | None = None
     used: str | None = None
 
@@ -47,7 +49,7 @@ class Links:
 def funnel(found: Statistics, links: Links) -> list[Step]:
     """Seen, clicked, redeemed, used. A piece can be redeemed without a click that was counted."""
     return [
-        Step(Text("曝光", "Seen"), PERSONS, found.reach.persons.total),
+        Step(Text("曝光", "Seen"), PERSONS, found.reach.persons.total, href=links.reached),
         Step(
             Text("點擊", "Clicked"),
             PERSONS,
@@ -55,6 +57,7 @@ def funnel(found: Statistics, links: Links) -> list[Step]:
             found.click_rate,
             Text("點擊率", "Click rate"),
             CLICK_RATE,
+            links.clicked,
         ),
         Step(
             Text("兌換", "Redeemed"),
@@ -167,6 +170,7 @@ def panels(found: Statistics, shown: Tables, links: Links) -> list[Panel]:
             shown.reach_persons,
             found.reach.persons,
             times=shown.reach_times,
+            href=links.reached,
         ),
         Panel(
             "click",
@@ -175,6 +179,7 @@ def panels(found: Statistics, shown: Tables, links: Links) -> list[Panel]:
             shown.click_persons,
             found.click.persons,
             times=shown.click_times,
+            href=links.clicked,
         ),
     ]
     pieces = [
