@@ -77,7 +77,8 @@ def upgrade() -> None:
 
 
 def _index_points() -> None:
-    op.drop_index("ix_points_entries_partner", table_name="points_entries")
+    # Revision 0004 got this index some hours after its first commit: not every database has it.
+    op.drop_index("ix_points_entries_partner", table_name="points_entries", if_exists=True)
     op.drop_index("ix_points_entries_ref_no", table_name="points_entries")
     op.create_index(
         "ix_points_entries_partner",

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import text
@@ -78,6 +79,23 @@ def test_a_database_without_tables_is_said_so(engines: TestEngines, tmp_path: Pa
         db.engine.dispose()
     assert (result.exit_code, result.stdout) == (1, "")
     assert "db upgrade" in result.stderr
+
+
+def test_a_database_of_an_older_release_is_said_so(engines: TestEngines, tmp_path: Path) -> None:
+    with psycopg.connect(engines.database_url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE voucherweb_behind_test")
+    older = beside(engines, "voucherweb_behind_test")
+    with psycopg.connect(older.database_url) as connection:
+        connection.execute("CREATE TABLE tenants (id uuid)")
+        connection.execute("CREATE TABLE alembic_version AS SELECT '0001' AS version_num")
+    app = create_app(make_settings(older, tmp_path))
+    result = app.test_cli_runner().invoke(args=[*CREATE, "--json"])
+    with app.app_context():
+        db.engine.dispose()
+    with psycopg.connect(engines.database_url, autocommit=True) as connection:
+        connection.execute("DROP DATABASE voucherweb_behind_test WITH (FORCE)")
+    assert json.loads(result.stdout)["error"]["code"] == "API_ERROR.UNAVAILABLE"
+    assert result.stderr.startswith("The database is not that of this release: run `flask")
 
 
 def test_a_surprise_is_one_object_and_a_traceback(

@@ -15,12 +15,13 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 from psycopg import OperationalError
-from psycopg.errors import UndefinedTable
+from psycopg.errors import UndefinedColumn, UndefinedFunction, UndefinedTable
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from voucherweb.config import Settings
+from voucherweb.embedded.first_start import is_behind
 from voucherweb.errors import ERRORS, Detail, ErrorCode, Refusal
 from voucherweb.storage.protocol import Storage
 
@@ -151,13 +152,19 @@ def _is_away(error: Exception) -> bool:
     """Whether the engine cannot be used now, rather than having said something unexpected."""
     if not isinstance(error, DBAPIError):
         return True
-    return isinstance(error.orig, OperationalError | UndefinedTable)
+    return isinstance(error.orig, OperationalError) or _is_behind(error.orig)
+
+
+def _is_behind(told: BaseException | None) -> bool:
+    """Whether something is not there because migrations are missing, and not by our mistake."""
+    missing = isinstance(told, UndefinedTable | UndefinedColumn | UndefinedFunction)
+    return missing and is_behind(settings().libpq_url)
 
 
 def _cause(error: Exception) -> str:
     told = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(told, UndefinedTable):
-        return "The database has no tables yet: run `flask --app app db upgrade` first."
+    if not isinstance(told, OperationalError | RedisError | PoolTimeout):
+        return "The database is not that of this release: run `flask --app app db upgrade` first."
     return str(told).strip()
 
 
