@@ -125,6 +125,7 @@ def test_the_platform_says_for_which_tenant(app: Flask) -> None:
     platform = make_visitor(app)
     missing = platform.post(f"{HERE}/new", MEI, at=f"{HERE}/new?role=CLERK")
     assert 'href="#tenant"' in missing.text
+    assert "請選擇租戶" in missing.text
     tenant_id = cast.make_tenant("緯緯醫學")
     invite(platform, tenant=tenant_id)
     mei = admin_called("mei@example.test")
@@ -185,6 +186,7 @@ def test_who_leaves_the_platform_goes_to_a_tenant(app: Flask) -> None:
     place = f"{HERE}/{other.admin_id}/role"
     missing = platform.post(place, {"role": "TENANT_ADMIN"})
     assert 'href="#tenant"' in missing.text
+    assert "請選擇租戶" in missing.text
     assert admin_row(other).role == "PLATFORM_ADMIN"
     platform.post(place, {"role": "TENANT_ADMIN", "tenant": tenant_id})
     assert str(admin_row(other).tenant_id) == tenant_id

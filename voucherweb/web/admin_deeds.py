@@ -13,11 +13,11 @@ from voucherweb.domain.enums import Role
 from voucherweb.errors import Detail, invalid, refuse
 from voucherweb.models import Admin
 from voucherweb.services import admins, links, second_factor
-from voucherweb.services.ids import parse_id
 from voucherweb.web.admins import (
     ROLE_HINTS,
     about,
     admin_pages,
+    chosen_tenant,
     grantable,
     hand_over,
     tenant_choices,
@@ -110,7 +110,7 @@ def role(actor: Actor, admin_id: uuid.UUID) -> Response:
 
     def act() -> Text:
         wanted = _role_of(form)
-        tenant = parse_id(form.tenant.data) if leaves else None
+        tenant = chosen_tenant(form.tenant, wanted) if leaves else None
         admins.change_role(actor, admin_id, wanted, tenant)
         return Text("{} 現在是{}。", "{} is now: {}.").format(called, ROLES[wanted])
 

@@ -78,6 +78,14 @@ def tenant_choices() -> list[tuple[str, str]]:
     return [(str(one.id), one.name) for one, _ in rows]
 
 
+def chosen_tenant(field: SelectField, role: Role) -> uuid.UUID | None:
+    """The tenant that was chosen for somebody of a role; raises INVALID_PARAMETER when the role
+    belongs to a tenant and none was."""
+    if role in admins.TENANT_ROLES and not field.data:
+        raise invalid("tenant", "choose the tenant", "請選擇租戶")
+    return parse_id(field.data)
+
+
 def _read_state(wanted: Listing) -> str | None:
     state = wanted.get("state")
     if state is not None and state not in STATES:
@@ -130,7 +138,7 @@ def invite(actor: Actor) -> Response:
             form.tenant.data = request.args.get("tenant")
 
     def make() -> tuple[Admin, str]:
-        tenant = parse_id(form.tenant.data) if form.tenant is not None else None
+        tenant = chosen_tenant(form.tenant, role) if form.tenant is not None else None
         return links.invite(
             actor,
             role,
