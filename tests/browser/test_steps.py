@@ -5,9 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.support import books, cast
+from tests.support import books, cast, workers
 from tests.support.browser import Site, axe, make_account, no_sideways_scroll, sign_in
 from tests.support.cast import Caller
+from voucherweb.config import Settings
 from voucherweb.domain.enums import Role
 
 MEMBERS = "/admin/members"
@@ -89,3 +90,24 @@ def test_on_a_phone_lists_are_sorted_too(site: Site, member: Caller) -> None:
     phone.goto("/admin/")
     no_sideways_scroll(phone)
     axe(phone)
+
+
+def test_the_bell_tells_of_a_jobs_end_on_any_page(
+    site: Site, page: Page, settings: Settings
+) -> None:
+    page.goto("/admin/audit")
+    page.get_by_role("button", name="Export CSV").click()
+    expect(page.locator("#job progress")).to_be_visible()
+    page.goto("/admin/tenants")
+    bell = page.locator("#bell")
+    expect(bell).to_have_attribute("data-unseen", "0")
+    with workers.running(settings, ("run", "imports")):
+        expect(page.locator("#messages .message-info")).to_contain_text("has ended")
+    expect(bell).to_have_attribute("data-unseen", "1")
+    expect(page).to_have_url(re.compile("/admin/tenants$"))
+    bell.click()
+    expect(page.locator("#news .notice-new")).to_contain_text("audit log")
+    page.locator("#news a").first.click()
+    expect(bell).to_have_attribute("data-unseen", "1")  # Told within this very page.
+    page.goto("/admin/tenants")
+    expect(bell).to_have_attribute("data-unseen", "0")

@@ -266,6 +266,27 @@ def test_looking_at_a_running_job_does_not_hide_its_end(desk: Desk) -> None:
     assert "進行中" in desk.visitor.text(NEWS)
 
 
+def test_news_renew_themselves_while_work_goes_on(desk: Desk) -> None:
+    job_id = desk.export()
+    assert "every 5s" in desk.visitor.text(NEWS)
+    part = desk.visitor.part(NEWS, "news")
+    assert place(job_id) in part
+    assert "<html" not in part
+    written(job_id)
+    assert "every 5s" not in desk.visitor.text(NEWS)
+
+
+def test_the_bell_says_once_that_work_has_ended(desk: Desk) -> None:
+    job_id = desk.export()
+    assert "已結束" not in desk.visitor.part(f"{NEWS}?known=0", "bell")
+    written(job_id)
+    bell = desk.visitor.part(f"{NEWS}?known=0", "bell")
+    assert 'data-unseen="1"' in bell
+    assert "您開始的作業已結束" in bell
+    assert "已結束" not in desk.visitor.part(f"{NEWS}?known=1", "bell")
+    assert job(job_id).seen_at is None
+
+
 def test_anothers_news_stay_new(app: Flask, desk: Desk) -> None:
     job_id = written(desk.export())
     other = make_visitor(app, "TENANT_ADMIN", desk.caller.tenant_id)

@@ -134,7 +134,8 @@ def _reported(table: Table, on_progress: Callable[[int], None]) -> Iterator[Sequ
 
 
 def _file_name(kind: ExportKind, order: Order, extension: str) -> str:
-    return f"{order.word(kind.name)}_{order.local(clock.now()):%Y%m%d_%H%M%S}.{extension}"
+    name = order.word(kind.name).replace(" ", "-")
+    return f"{name}_{order.local(clock.now()):%Y%m%d_%H%M%S}.{extension}"
 
 
 def open_export(actor: Actor, storage: Storage, job_id: uuid.UUID | None) -> ExportFile:

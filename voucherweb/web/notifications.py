@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request, url_for
 
 from voucherweb.domain.actor import Actor
 from voucherweb.services import job_lists, jobs
@@ -24,6 +24,7 @@ def index(actor: Actor) -> Response:
     return render(
         "notifications/index.html",
         form=Form(),
+        known=request.args.get("known", 0, type=int),
         new=[shown(job) for job in new],
         running=[shown(job) for job in rest if job.state in jobs.OPEN],
         seen=[shown(job) for job in rest if job.state not in jobs.OPEN],

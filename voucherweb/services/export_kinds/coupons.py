@@ -90,7 +90,7 @@ def _rows(order: Order, found: Iterator[Row[*tuple[Any, ...]]]) -> Iterator[list
 
 
 KIND: Final = ExportKind(
-    ("票券碼清單", "coupon-codes"), _HEADER, _need, _read, most_lines=QUANTITY_MAX
+    ("票券碼清單", "coupon codes"), _HEADER, _need, _read, most_lines=QUANTITY_MAX
 )
 """Filters `setId` (required), `status`; the platform's admins name the tenant by `tenantId`. As
 CSV a set of a million codes, too."""

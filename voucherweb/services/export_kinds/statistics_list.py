@@ -79,5 +79,5 @@ def _row(tenant: TenantRow) -> list[Value]:
     ]
 
 
-KIND: Final = ExportKind(("票券統計列表", "voucher-statistics-list"), _HEADER, _need, _read)
+KIND: Final = ExportKind(("票券統計列表", "statistics of tenants"), _HEADER, _need, _read)
 """Filters `firstDay`, `lastDay` (of onStartDate), `voucherType`, `name`."""

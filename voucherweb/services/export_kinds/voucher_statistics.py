@@ -88,6 +88,6 @@ def _table(order: Order, measure: Words, told: Told) -> Iterator[list[Value]]:
         yield [order.word(measure), order.word(words), *cells]
 
 
-KIND: Final = ExportKind(("票券統計", "voucher-statistics"), _HEADER, _need, _read)
+KIND: Final = ExportKind(("票券統計", "voucher statistics"), _HEADER, _need, _read)
 """Filters `voucherId`, or for a whole tenant `voucherType`; the platform's admins give `voucherId`
 or `tenantId`."""

@@ -157,6 +157,28 @@ function fadeMessages() {
   }
 }
 
+// Whoever leaves the page of a running job is told of its end on whatever page comes next.
+const WAITS = "waits-for-job";
+const PATIENCE = 30 * 60 * 1000;
+const PROGRESS = "#job, #news, #set-progress, #import-progress";
+function watchJobs() {
+  const job = document.querySelector(PROGRESS);
+  if (job?.hasAttribute("hx-get")) sessionStorage.setItem(WAITS, String(Date.now()));
+  else if (job) sessionStorage.removeItem(WAITS);
+}
+document.addEventListener("htmx:after:swap", watchJobs);
+setInterval(() => {
+  const bell = document.getElementById("bell");
+  const since = Number(sessionStorage.getItem(WAITS) ?? 0);
+  if (!bell || !since || document.querySelector(PROGRESS) || document.visibilityState !== "visible") return;
+  if (Date.now() - since > PATIENCE) return sessionStorage.removeItem(WAITS);
+  const known = bell.dataset.unseen;
+  const place = `${bell.getAttribute("href")}?known=${known}`;
+  htmx.ajax("GET", place, { source: bell, target: "#bell", swap: "outerHTML" }).then(() => {
+    if (document.getElementById("bell")?.dataset.unseen !== known) sessionStorage.removeItem(WAITS);
+  });
+}, 5000);
+
 function showOffline() {
   const bar = document.getElementById("offline");
   if (bar) bar.hidden = navigator.onLine;
@@ -214,3 +236,4 @@ window.addEventListener("pageshow", (event) => {
 showOffline();
 fadeMessages();
 focusSummary(document);
+watchJobs();
