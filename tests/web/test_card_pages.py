@@ -61,8 +61,8 @@ def test_a_purchase_earns_points_at_the_campaigns_rate(visitor: Visitor, tenant:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ("method=points&points=100", "由 50 點 變為 150 點"),
-        ("method=value&value=1,000", "加 33 點，餘額由 50 點 變為 83 點"),
+        ("method=points&points=100", "由 50 點變為 150 點"),
+        ("method=value&value=1,000", "加 33 點，餘額由 50 點變為 83 點"),
         ("method=value&value=29", "不足 1 點"),
         ("method=points&points=", "目前餘額 50 點"),
         ("method=points&points=x", "目前餘額 50 點"),
@@ -175,7 +175,7 @@ def test_a_void_is_asked_about_with_its_consequence(visitor: Visitor, tenant: st
     added = campaigns.add(tenant, card, 30)
     at = place(card, f"/void/{added}")
     question = visitor.text(at)
-    assert "由 80 點 變為 50 點" in question
+    assert "由 80 點變為 50 點" in question
     assert "不能復原" in question
     assert visitor.post(at, {"reason": "重複加點"}).location == place(card)
     assert entries(card)[-1] == ("VOID", 30, 50, "重複加點")

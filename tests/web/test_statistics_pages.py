@@ -210,6 +210,13 @@ def test_the_part_that_htmx_asks_for_is_the_figures(tenant: Visitor, offer: str)
     assert len(tables(part)) == 6
 
 
+def test_the_platform_reads_under_a_tenants_name_what_the_name_does_not_say(
+    tenant: Visitor, boss: Visitor, offer: str
+) -> None:
+    html = boss.text(f"/admin/statistics/tenants/{tenant.tenant_id}")
+    assert re.search(r'<p class="lead-line">醫院 · T\d+</p>', html)
+
+
 def test_the_page_speaks_english(app: Flask, admin: Caller, offer: str) -> None:
     reader = make_visitor(app, "TENANT_ADMIN", admin.tenant_id, language="en")
     html = reader.text(MINE)

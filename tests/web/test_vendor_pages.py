@@ -159,7 +159,7 @@ def test_the_sentence_beside_the_form_follows_what_is_typed(
         HX_Request_Type="partial",
         HX_Target="p#after",
     )
-    assert "由 100,000,000 點 變為 100,002,000 點" in part
+    assert "由 100,000,000 點變為 100,002,000 點" in part
     assert "<form" not in part
 
 

@@ -146,7 +146,7 @@ def _after(
         return Text("餘額會超過 {}，不能加點。", "The balance would exceed {}.").format(
             _points(MAX_BALANCE)
         )
-    said = Text("{}，餘額由 {} 變為 {}。", "{}: the balance goes from {} to {}.")
+    said = Text("{}，餘額由 {}變為 {}。", "{}: the balance goes from {} to {}.")
     sign = Text("加 {}", "Adds {}") if kind == PointsEntryKind.ADD else Text("扣 {}", "Burns {}")
     return said.format(sign.format(_points(moved)), _points(card.balance), _points(after))
 
@@ -190,7 +190,7 @@ def _question(undoing: Undoing) -> Text:
 
 
 def _consequence(undoing: Undoing) -> list[Text]:
-    said = Text("會員的餘額由 {} 變為 {}。", "The member's balance goes from {} to {}.")
+    said = Text("會員的餘額由 {}變為 {}。", "The member's balance goes from {} to {}.")
     ref = Text("合作夥伴的單號 {}。", "The partner's reference is {}.")
     told = [said.format(_points(undoing.balance), _points(undoing.after))]
     if undoing.ref_no:

@@ -214,5 +214,5 @@ def _after(form: PurchaseForm, vendor: Vendor, purchase: QuotaPurchase | None) -
         return said.format(Text(refused.zh, refused.en), _points(vendor.withdraw))
     if after == left:
         return Text("剩餘額度維持 {}。", "The quota left stays {}.").format(_points(left))
-    said = Text("剩餘額度將由 {} 變為 {}。", "The quota left will go from {} to {}.")
+    said = Text("剩餘額度將由 {}變為 {}。", "The quota left will go from {} to {}.")
     return said.format(_points(left), _points(after))
