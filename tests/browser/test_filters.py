@@ -108,3 +108,16 @@ def test_menus_of_a_list_fit_a_narrow_phone(site: Site, account: str) -> None:
     for menu in page.locator(".list-tools summary").all():
         menu.click()
         no_sideways_scroll(page)
+
+
+def test_filters_set_without_a_connection_are_asked_for_again(site: Site, account: str) -> None:
+    page = opened(site, account, 1280)
+    page.context.set_offline(True)
+    page.locator("select[name=status]").select_option("NONE")
+    expect(page.locator("#offline")).to_be_visible()
+    expect(page.locator("#list tbody tr")).to_have_count(2)
+    site.watch.forget()
+    page.context.set_offline(False)
+    expect(page.locator("#list tbody tr")).to_have_count(1)
+    expect(page.locator("#offline")).to_be_hidden()
+    assert "status=NONE" in page.url

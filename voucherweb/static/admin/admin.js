@@ -181,13 +181,43 @@ setInterval(() => {
 
 function showOffline() {
   const bar = document.getElementById("offline");
-  if (bar) bar.hidden = navigator.onLine;
+  if (!bar) return;
+  bar.hidden = navigator.onLine;
+  if (navigator.onLine) bar.querySelector("[data-unsent]").hidden = true;
+}
+
+// The browser would put its own page of errors in place of what was typed. htmx's forms stay anyway.
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (navigator.onLine || event.target.closest("[hx-get], [hx-post]")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    showOffline();
+    document.querySelector("#offline [data-unsent]").hidden = false;
+  },
+  true,
+);
+
+// A voucher form that was sent and led elsewhere has arrived; the sign-in page leads back to it.
+if (!document.querySelector("[data-voucher-form]") && !location.pathname.startsWith("/admin/sign-in")) {
+  for (const name of Object.keys(sessionStorage)) {
+    const arrived = name.startsWith("voucher-form:") && "sent" in JSON.parse(sessionStorage[name]);
+    if (arrived) sessionStorage.removeItem(name);
+  }
 }
 window.addEventListener("online", showOffline);
 window.addEventListener("offline", showOffline);
-document.addEventListener("htmx:error", () => {
+// Filters that were set meanwhile are asked for again: they show what the list would not.
+let filtersLost = null;
+document.addEventListener("htmx:error", (event) => {
   const bar = document.getElementById("offline");
   if (bar) bar.hidden = false;
+  if (event.target instanceof Element) filtersLost = event.target.closest("form.filters") ?? filtersLost;
+});
+window.addEventListener("online", () => {
+  if (filtersLost?.isConnected) filtersLost.requestSubmit();
+  filtersLost = null;
 });
 document.addEventListener("htmx:after:request", showOffline);
 
@@ -234,6 +264,6 @@ window.addEventListener("pageshow", (event) => {
 });
 
 showOffline();
+watchJobs();
 fadeMessages();
 focusSummary(document);
-watchJobs();

@@ -62,6 +62,10 @@ function count(field) {
   said.classList.toggle("count-over", long > most);
 }
 
+// The guards of a form that was sent and got no answer: should it have arrived after all, sending it
+// again must not do it twice.
+let unanswered = null;
+
 // Kept in this tab: a session that has ended, or a page left by accident, loses nothing.
 function keep() {
   const kept = {};
@@ -69,7 +73,7 @@ function keep() {
     if (typeof value === "string" && !GUARDS.has(name)) kept[name] = value;
   }
   try {
-    sessionStorage.setItem(store(), JSON.stringify({ kept }));
+    sessionStorage.setItem(store(), JSON.stringify({ kept, unanswered }));
   } catch {
     // A full or forbidden store: the browser's own question before leaving is left.
   }
@@ -87,15 +91,17 @@ function restore() {
   const found = kept();
   sessionStorage.removeItem(store());
   if (!found || "sent" in form().dataset) return;
-  const signedIn = new URL(document.referrer || location.href).pathname.endsWith("/sign-in");
-  if (found.sent && !signedIn) return;
   for (const [name, value] of Object.entries(found.kept)) {
     const field = form().elements.namedItem(name);
     if (field && field.type !== "file") field.value = value;
   }
   say(form().dataset.restored);
+  unanswered = found.unanswered;
+  for (const [name, value] of Object.entries(unanswered ?? {})) {
+    form().elements.namedItem(name).value = value;
+  }
   keep();
-  touch(Object.keys(found.kept).filter((name) => found.kept[name]), false);
+  if (!unanswered) touch(Object.keys(found.kept).filter((name) => found.kept[name]), false);
   // Checked once everything listens.
   window.addEventListener("load", () => form()?.dispatchEvent(new CustomEvent("touched")));
 }
@@ -119,7 +125,9 @@ document.addEventListener("change", (event) => {
 document.addEventListener("submit", (event) => {
   if (event.target !== form()) return;
   const found = kept();
-  if (found) sessionStorage.setItem(store(), JSON.stringify({ ...found, sent: true }));
+  const guards = ["once_key", "touched"].map((name) => [name, form().elements.namedItem(name).value]);
+  unanswered = Object.fromEntries(guards);
+  if (found) sessionStorage.setItem(store(), JSON.stringify({ ...found, unanswered, sent: true }));
 });
 
 // Once more than once: a second press while the first is on its way is not sent.
