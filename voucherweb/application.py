@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, has_request_context
 from psycopg import Connection
 from sqlalchemy import event
 
@@ -23,6 +23,11 @@ from voucherweb.web.measure import register_metrics
 from voucherweb.web.requests import register_requests
 from voucherweb.web.site import register_site
 
+LOCK_TIMEOUT = "10s"
+IDLE_TIMEOUT = "60s"
+"""What a request waits for a row that somebody holds, and after what time the rows of a server that
+vanished in the middle of one are free again. Workers and commands may wait for as long as it takes.
+"""
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -57,6 +62,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         event.listen(db.engine, "connect", _speak_utc)
+        if settings.db_prepared_statements:  # Behind a pooler they belong to the role.
+            event.listen(db.engine, "connect", _give_up_in_time)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"))
     limiter.init_app(app)
     store = make_storage(settings, public_url)
@@ -89,6 +96,18 @@ def _speak_utc(connection: Connection[Any], _record: object) -> None:
     connection.autocommit = True
     connection.execute("SET TIME ZONE 'UTC'")
     connection.autocommit = False
+
+
+def _give_up_in_time(connection: Connection[Any], _record: object) -> None:
+    if has_request_context():
+        connection.autocommit = True
+        connection.execute(
+            "SELECT set_config('lock_timeout', %s, false),"
+            " set_config('idle_in_transaction_session_timeout', %s, false)",
+            (LOCK_TIMEOUT, IDLE_TIMEOUT),
+            prepare=False,
+        )
+        connection.autocommit = False
 
 
 def _limiter_url(url: str) -> str:
