@@ -189,7 +189,7 @@ def test_what_broke_while_batches_were_looked_through_is_told_by_the_batch(
 ) -> None:
     rows.held = {"held"}
     rows.looking = Unavailable()
-    batcher = make(lock_seconds=0.2)
+    batcher = make(lock_seconds=3.0)
     asked = ask(batcher, [("held", 1), ("free", 2)])
     assert [outcome(one) for one in asked] == ["Busy", 2]
 
@@ -226,3 +226,31 @@ def test_closing_does_not_wait_for_held_rows(rows: Rows, make: Make, ask: Ask) -
     batcher.close()
     assert outcome(held) == "Busy"
     assert time.monotonic() - began < 1.5
+
+
+class Wanted(Rows):
+    """A row that other processes hand to each other: whoever looks sees it held, and whoever waits
+    is given it in turn, but for the first time."""
+
+    def free(self, requests: Sequence[Request]) -> list[bool]:
+        super().free(requests)
+        return [row != "hot" for row, _ in requests]
+
+    def many(self, requests: Sequence[Request]) -> list[int]:
+        stalls = not any(row == "hot" for tried in self.tried for row, _ in tried)
+        self.unseen = {"hot"} if stalls else set()
+        return super().many(requests)
+
+
+class TestARowThatAllProcessesWant:
+    @pytest.fixture
+    def rows(self) -> Rows:
+        return Wanted()
+
+    def test_is_waited_for_in_line(self, rows: Rows, make: Make, ask: Ask) -> None:
+        naive = rows.free([("hot", 1), ("hot", 2)])
+        assert not any(naive), "who only looks at it never finds it free"
+        batcher = make(lock_seconds=1.0)
+        asked = ask(batcher, [("hot", 1), ("hot", 2), ("free", 3), ("hot", 4)])
+        assert [outcome(one) for one in asked] == [1, 2, 3, 4]
+        assert sorted(rows.done) == [("first", 0), ("free", 3), ("hot", 1), ("hot", 2), ("hot", 4)]

@@ -220,17 +220,20 @@ class Batcher(Generic[Request, Answer]):
     def _do(self, batch: Sequence[_Ticket[Request, Answer]]) -> None:
         wary = any(ticket.until is not None for ticket in batch)
         self._try(batch)
-        if wary:
-            batch = self._without_held(batch)
-        if self._together(batch):
+        if not wary and self._together(batch):
             return
-        if not wary:
-            batch = self._without_held(batch)
-            if self._together(batch):
-                return
-        # It is none of the rows that are looked at, so nobody can tell whose fault it is.
-        for ticket in batch:
-            self._alone(ticket)
+        free, held = self._looked_through(batch)
+        # Where all need rows that are held, nobody is spared by putting them off. They wait in
+        # line, once more: a row that every process wants is hardly ever seen free, and whoever
+        # only looks at it would never have it.
+        in_line = wary and not free and self._together(held)
+        if not in_line:
+            for ticket in held:
+                self._put_off(ticket)
+        if not self._together(free):
+            # It is none of the rows that are looked at, so nobody can tell whose fault it is.
+            for ticket in free:
+                self._alone(ticket)
 
     def _try(self, batch: Sequence[_Ticket[Request, Answer]]) -> None:
         until = time.monotonic() + self._lock_seconds
@@ -262,23 +265,23 @@ class Batcher(Generic[Request, Answer]):
                 self._settle(ticket, answer)
         return True
 
-    def _without_held(
+    def _looked_through(
         self, batch: Sequence[_Ticket[Request, Answer]]
-    ) -> list[_Ticket[Request, Answer]]:
-        """Those whose rows nobody holds; the others are put off."""
+    ) -> tuple[list[_Ticket[Request, Answer]], list[_Ticket[Request, Answer]]]:
+        """Those whose rows nobody holds, and the others; who has tried long enough is answered."""
         try:
             free = self._work.free([ticket.request for ticket in batch])
         except Exception:
             # Looking changes nothing, so whatever ails the database will be met, and told, again.
             log.exception("batch_not_looked_through", size=len(batch))
-            return list(batch)
-        left = []
+            return list(batch), []
+        parts: tuple[list[_Ticket[Request, Answer]], list[_Ticket[Request, Answer]]] = ([], [])
         for ticket, is_free in zip(batch, free, strict=True):
-            if is_free and not self._is_over(ticket):
-                left.append(ticket)
+            if self._is_over(ticket):
+                self._settle(ticket, error=Busy())
             else:
-                self._put_off(ticket)
-        return left
+                parts[0 if is_free else 1].append(ticket)
+        return parts
 
     def _alone(self, ticket: _Ticket[Request, Answer]) -> None:
         if self._is_over(ticket):
