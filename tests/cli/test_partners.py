@@ -78,6 +78,16 @@ def test_a_key_is_rotated_revoked_and_listed(run: Run, settings: Settings, tenan
     assert run("apikeys", "rotate", key, "--json").fields.keys() == {"key"}
 
 
+def test_keys_are_listed_for_people_a_line_each(run: Run, tenant_id: str) -> None:
+    tills = [("apikeys", "create", "--tenant", tenant_id, "--name", name) for name in "AB"]
+    first, second = (run(*words, "--json").answer["api_key"] for words in tills)
+    run("apikeys", "revoke", first)
+    lines = run("apikeys", "list").out.splitlines()
+    assert lines[0] == f"{second} LIVE B (tenant {tenant_id}, never used)"
+    assert lines[1].startswith(f"{first} LIVE A (tenant {tenant_id}, revoked 20")
+    assert len(lines) == 2
+
+
 @pytest.mark.parametrize("name", ["rotate", "revoke"])
 def test_an_unknown_key_is_told(run: Run, name: str) -> None:
     ran = run("apikeys", name, "vk_live_unknown", "--json")

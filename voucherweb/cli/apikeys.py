@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import click
 from flask.cli import AppGroup
 
-from voucherweb.cli.command import Answer, command
+from voucherweb.cli.command import Answer, Outcome, command
 from voucherweb.domain.actor import OPERATOR
 from voucherweb.domain.partner import ALL_SCOPES, Scope
 from voucherweb.errors import invalid
@@ -73,11 +73,20 @@ def revoke(key: str) -> Answer:
 
 @command(apikeys, "list")
 @click.option("--tenant", help="Only the keys of this tenant.")
-def list_(tenant: str | None) -> Answer:
+def list_(tenant: str | None) -> Outcome:
     """List keys, the latest first, with when each was last used."""
     with unit_of_work():
         tenant_id = need_tenant(parse_id(tenant)) if tenant is not None else None
-        return {"keys": [_told(one) for one in list_keys(OPERATOR, tenant_id)]}
+        keys = [_told(one) for one in list_keys(OPERATOR, tenant_id)]
+    return Outcome({"keys": keys}, exit_code=0, lines=[_line(one) for one in keys])
+
+
+def _line(key: Answer) -> str:
+    """A key for people: what it is, whose, and whether it is in use."""
+    used = f"last used {key['last_used_at']}" if key["last_used_at"] else "never used"
+    state = f"revoked {key['revoked_at']}" if key["revoked_at"] else used
+    owner = f"tenant {key['tenant']}" if key["tenant"] else "platform"
+    return f"{key['api_key']} {key['kind']} {key['name']} ({owner}, {state})"
 
 
 def _told(key: ApiKey) -> Answer:
