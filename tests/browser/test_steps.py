@@ -111,3 +111,14 @@ def test_the_bell_tells_of_a_jobs_end_on_any_page(
     expect(bell).to_have_attribute("data-unseen", "1")  # Told within this very page.
     page.goto("/admin/tenants")
     expect(bell).to_have_attribute("data-unseen", "0")
+
+
+def test_a_printed_list_says_what_it_is_narrowed_by(page: Page) -> None:
+    page.goto("/admin/?voucherType=03&startDate=2026-09-01")
+    page.emulate_media(media="print")
+    chips = page.locator(".chip:not(.chip-clear)")
+    expect(chips).to_have_count(2)
+    for chip in chips.all():
+        expect(chip).to_be_visible()
+    expect(page.locator(".chip-clear")).to_be_hidden()
+    expect(page.locator(".rail")).to_be_hidden()
