@@ -160,7 +160,10 @@ def test_the_platform_cancels_a_tenants_job_and_that_is_put_on_record(
     platform_visitor: Visitor, desk: Desk
 ) -> None:
     job_id = desk.export()
-    assert "右上角的通知" not in platform_visitor.text(place(job_id))
+    page = platform_visitor.text(place(job_id))
+    assert "右上角的通知" not in page
+    assert "data-others" in page
+    assert "data-others" not in desk.visitor.text(place(job_id))
     answer = platform_visitor.post(place(job_id, "/cancel"))
     assert answer.location == place(job_id)
     assert state(job_id) == "CANCELLED"

@@ -163,6 +163,7 @@ const PATIENCE = 30 * 60 * 1000;
 const PROGRESS = "#job, #news, #set-progress, #import-progress";
 function watchJobs() {
   const job = document.querySelector(PROGRESS);
+  if (job?.hasAttribute("data-others")) return;
   if (job?.hasAttribute("hx-get")) sessionStorage.setItem(WAITS, String(Date.now()));
   else if (job) sessionStorage.removeItem(WAITS);
 }
