@@ -2,12 +2,12 @@
 happened and what to do, with the contract's code small beside it."""
 
 import structlog
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from flask_wtf.csrf import CSRFError
 
 from voucherweb.api.envelope import failure_named
 from voucherweb.api.problems import show_by
-from voucherweb.errors import Refusal, refuse
+from voucherweb.errors import ERRORS, Refusal, refuse
 from voucherweb.transaction import session
 from voucherweb.web.page import ours, to_sign_in
 from voucherweb.web.rendering import refused
@@ -27,6 +27,8 @@ def _answer(refusal: Refusal) -> Response | None:
     if refusal.error.http == 401:
         return to_sign_in()
     session.rollback()  # What failed may have left its transaction behind.
+    # The page that says so must not ask for what does not answer.
+    g.database_away = refusal.error is ERRORS["UNAVAILABLE"]
     return refused(refusal)
 
 

@@ -81,6 +81,8 @@ def register_site(app: Flask) -> None:
 
 
 def _visitor(session_id: str) -> Visitor | None:
+    if g.get("database_away", False):
+        return None
     person = web_sessions.session_person(session_id)
     return Visitor(person) if person else None
 
@@ -174,9 +176,11 @@ def _teach_templates(app: Flask) -> None:
 
 
 def _person() -> dict[str, Any]:
-    """`me` is who is signed in, or None; `pages` the addresses that there are."""
-    known = current_user.is_authenticated if current_user else False
-    site = site_settings.read() if ours(request.path) else SiteSettings()
+    """`me` is who is signed in, or None, also while nobody can be asked; `pages` the addresses that
+    there are."""
+    away = g.get("database_away", False)
+    known = current_user.is_authenticated if current_user and not away else False
+    site = site_settings.read() if ours(request.path) and not away else SiteSettings()
     return {
         "me": current_user.person if known else None,
         "pages": current_app.view_functions,
