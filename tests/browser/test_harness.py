@@ -13,6 +13,7 @@ from tests.support.browser import (
     sign_in,
 )
 from tests.support.cast import PASSWORD
+from tests.support.looks import no_broken_words, nothing_over_the_foot
 from voucherweb.domain.enums import Role
 
 BLANK = """<!doctype html><html lang="en"><head><title>Blank</title>
@@ -119,6 +120,36 @@ def test_what_sticks_out_sideways_is_named(site: Site, width: int) -> None:
     page.evaluate("() => { document.querySelector('#long').textContent = 'wide '.repeat(500) }")
     with pytest.raises(AssertionError, match="pre#long"):
         no_sideways_scroll(page)
+
+
+@pytest.mark.parametrize("text", ["Redeemed", "NT$1,530,000"])
+def test_a_word_or_figure_that_goes_on_in_the_next_line_is_named(page: Page, text: str) -> None:
+    def show(width: str) -> None:
+        page.evaluate(
+            """([text, width]) => {
+              const main = document.querySelector("main");
+              main.textContent = text;
+              main.style.overflowWrap = "anywhere";
+              main.style.width = width;
+            }""",
+            [text, width],
+        )
+
+    show("30em")
+    no_broken_words(page)
+    show("3em")
+    with pytest.raises(AssertionError, match="broken in the middle"):
+        no_broken_words(page)
+
+
+def test_what_runs_over_the_foot_is_named(site: Site, tenant_id: str) -> None:
+    page = site.open()
+    sign_in(page, make_account(Role.TENANT_ADMIN, tenant_id), PASSWORD)
+    page.goto("/admin/notifications")
+    nothing_over_the_foot(page)
+    page.evaluate("() => { document.querySelector('.foot').style.translate = '0 -80vh'; }")
+    with pytest.raises(AssertionError, match="runs over the foot: "):
+        nothing_over_the_foot(page)
 
 
 def test_a_shift_of_the_layout_is_measured(page: Page) -> None:
