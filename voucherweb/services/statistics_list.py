@@ -312,17 +312,19 @@ def _sort_keys(
         counted.c.reach_times,
         clicked,
         counted.c.click_times,
-        _rate(clicked, reached),
+        sql_rate(clicked, reached),
         redeemed,
-        _rate(redeemed, volume),
+        sql_rate(redeemed, volume),
         used,
-        _rate(used, redeemed),
+        sql_rate(used, redeemed),
         counted.c.used_amount,
     )
     return dict(zip(FIELDS, keys, strict=True))
 
 
-def _rate(part: ColumnElement[Any], whole: ColumnElement[Any]) -> ColumnElement[Decimal]:
+def sql_rate(
+    part: SQLColumnExpression[Any], whole: SQLColumnExpression[Any]
+) -> ColumnElement[Decimal]:
     """`money.rate` in SQL: rows are ordered by the rate that they show."""
     exact = cast(part, Numeric) * 100 / whole
     return case((whole > 0, func.round(exact, 1, type_=Numeric)), else_=0)

@@ -14,12 +14,10 @@ from typing import Any, Final
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Numeric,
     SQLColumnExpression,
     Subquery,
     Text,
     bindparam,
-    case,
     cast,
     func,
     select,
@@ -29,7 +27,7 @@ from voucherweb.domain.enums import VoucherType
 from voucherweb.domain.paging import PageRequest
 from voucherweb.models import Voucher, VoucherCell
 from voucherweb.services.paging import AnySelect, fetch_page
-from voucherweb.services.statistics_list import Figures
+from voucherweb.services.statistics_list import Figures, sql_rate
 
 FIELDS: Final = (
     "title",
@@ -122,20 +120,14 @@ def _sort_keys(
         counts["reach_times"],
         clicked,
         counts["click_times"],
-        _rate(clicked, reached),
+        sql_rate(clicked, reached),
         redeemed,
-        _rate(redeemed, volume),
+        sql_rate(redeemed, volume),
         used,
-        _rate(used, redeemed),
+        sql_rate(used, redeemed),
         amount,
     )
     return dict(zip(FIELDS, keys, strict=True))
-
-
-def _rate(part: Any, whole: Any) -> ColumnElement[Decimal]:
-    """`money.rate` in SQL: rows are ordered by the rate that they show."""
-    exact = cast(part, Numeric) * 100 / whole
-    return case((whole > 0, func.round(exact, 1, type_=Numeric)), else_=0)
 
 
 def _figures(row: Any) -> Figures:
