@@ -50,6 +50,13 @@ class RedemptionStatus(StrEnum):
     USED = "USED"
 
 
+class EngagementKind(StrEnum):
+    """How a member met a voucher: it was shown in a list, or opened."""
+
+    REACH = "R"
+    CLICK = "C"
+
+
 class Gender(StrEnum):
     """`U` stands for unknown: counted in totals, drawn in no bar (behaviour §7)."""
 

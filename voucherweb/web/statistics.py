@@ -9,7 +9,7 @@ from flask import Blueprint, Response, current_app, request, url_for
 
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
-from voucherweb.domain.enums import VoucherType
+from voucherweb.domain.enums import EngagementKind, VoucherType
 from voucherweb.domain.paging import SortSpec
 from voucherweb.models import Tenant, Voucher
 from voucherweb.services import exports, statistics, tenants, trends
@@ -150,10 +150,14 @@ def _lists(tenant: Tenant, kind: VoucherType | None, platform: bool) -> Links:
 def _pieces(voucher: Voucher) -> Links:
     if not _known("vouchers.pieces"):
         return Links()
-    every = url_for("vouchers.pieces", voucher_id=voucher.id)
-    used = url_for("vouchers.pieces", voucher_id=voucher.id, status="USED")
-    shown = url_for("vouchers.show", voucher_id=voucher.id)
-    return Links(shown, redeemed=every, used=used)
+    one = voucher.id
+    return Links(
+        url_for("vouchers.show", voucher_id=one),
+        url_for("vouchers.audience", voucher_id=one, kind=EngagementKind.REACH.value),
+        url_for("vouchers.audience", voucher_id=one, kind=EngagementKind.CLICK.value),
+        url_for("vouchers.pieces", voucher_id=one),
+        url_for("vouchers.pieces", voucher_id=one, status="USED"),
+    )
 
 
 def _export_url(extension: str, filters: dict[str, Any]) -> str:

@@ -8,11 +8,12 @@ from flask import Response, current_app, url_for
 
 from voucherweb.domain import clock
 from voucherweb.domain.actor import Actor
-from voucherweb.domain.enums import RedemptionStatus, VoucherType
+from voucherweb.domain.enums import EngagementKind, RedemptionStatus, VoucherType
 from voucherweb.domain.paging import SortSpec
 from voucherweb.errors import refuse
 from voucherweb.models import Voucher
 from voucherweb.services import (
+    audience_lists,
     audit_log,
     redeemed,
     statistics,
@@ -33,11 +34,16 @@ from voucherweb.web.voucher_words import standing
 from voucherweb.web.vouchers import shown, voucher_pages
 
 PIECES: Final = SortSpec(("seq", "redeemedAt", "usedAt"), "seq", "desc")
+MET: Final = SortSpec(audience_lists.SORT, "firstTime", "desc")
 COUPONS: Final = SortSpec(("ordinal",), "ordinal", "asc")
 HISTORY: Final = SortSpec(("id",), "id", "desc")
 PIECE_STATUSES: Final[Mapping[str, Text]] = {
     RedemptionStatus.VALID: Text("未使用", "Not used"),
     RedemptionStatus.USED: Text("已使用", "Used"),
+}
+KINDS: Final[Mapping[str, Text]] = {
+    EngagementKind.REACH: Text("曝光", "Seen"),
+    EngagementKind.CLICK: Text("點擊", "Clicked"),
 }
 Context = dict[str, Any]
 
@@ -57,6 +63,7 @@ def _voucher(actor: Actor, voucher_id: uuid.UUID, tab: str) -> Context:
 
 def _tabs(voucher: Voucher, current: str) -> list[tuple[str, str, bool]]:
     tabs = [("show", t("總覽", "Overview")), ("pieces", t("兌換紀錄", "Redemptions"))]
+    tabs.append(("audience", t("曝光與點擊", "Seen and clicked")))
     if voucher.voucher_type == VoucherType.COUPON_CODE:
         tabs.append(("coupons", t("折價券", "Coupons")))
     tabs.append(("history", t("異動紀錄", "History")))
@@ -99,6 +106,26 @@ def pieces(actor: Actor, voucher_id: uuid.UUID) -> Response:
             for one in FORMATS
         },
         forms={extension: Form() for extension in FORMATS},
+        address=wanted.address,
+    )
+
+
+@page(voucher_pages, "/<uuid:voucher_id>/audience", roles=ADMINS)
+def audience(actor: Actor, voucher_id: uuid.UUID) -> Response:
+    """Who saw it, or who clicked it."""
+    context = _voucher(actor, voucher_id, "audience")
+    wanted = listing.read(MET, ("kind",))
+    kind = listing.choice_of(wanted, "kind", EngagementKind) or EngagementKind.REACH
+    rows, total = audience_lists.list_met(actor, voucher_id, kind, wanted.asked)
+    wanted.total = min(total, audience_lists.MOST_LISTED)
+    return render(
+        "vouchers/audience.html",
+        **context,
+        list=wanted,
+        rows=rows,
+        kind=kind,
+        kinds=KINDS,
+        most=audience_lists.MOST_LISTED,
         address=wanted.address,
     )
 
