@@ -1,6 +1,7 @@
 """The Python client against the served application: its calls, and that its user is certified."""
 
 import json
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -134,6 +135,7 @@ def _settled(sandbox: Sandbox) -> Iterator[Any]:
     now = clock.now()
     since = now - timedelta(minutes=10)
     while sandbox.client._server_time() - timedelta(seconds=2) <= now:
+        time.sleep(0.1)
         sandbox.client.campaigns()
     return sandbox.client.windows(since, now, length=timedelta(minutes=6), size=3)
 

@@ -295,3 +295,31 @@ def test_a_window_that_was_begun_before_the_latest_calls_is_left_out(
     assert reads >= 3
     monkeypatch.setattr(certification, "MOST_CALLS", reads - 1)
     assert results(server)["transaction-windows"] is Result.NOT_SHOWN
+
+
+def test_who_reads_all_day_long_is_judged_by_what_tells_something(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for show in (good_keys, good_repeat, good_wait, good_renewal, good_windows):
+        show(server)
+    needed = judged(server).calls
+    monkeypatch.setattr(certification, "AFTER_REFUSAL", 5)
+    monkeypatch.setattr(certification, "MOST_CALLS", needed + 5)
+    for _ in range(needed + 6):
+        server.get("/v2/connect/campaigns")
+    report = judged(server)
+    assert report.has_passed, "the latest calls alone are reads, and would show nothing"
+    assert needed <= report.calls <= needed + 5
+    monkeypatch.setattr(certification, "MOST_SEEN", needed)
+    assert set(results(server).values()) == {Result.NOT_SHOWN, Result.NOT_NEEDED}
+
+
+def test_a_read_that_was_refused_and_asked_again_counts_among_other_reads(server: Server) -> None:
+    refused = {"Authorization": f"Bearer {server.token}", FAULT: "too-many-requests"}
+    server.get("/v2/connect/campaigns")
+    answer = server.client.get("/v2/connect/campaigns", headers=refused)
+    assert answer.status_code == 429
+    assert results(server)["retry-after"] is Result.NOT_SHOWN
+    time.sleep(2.05)
+    server.get("/v2/connect/campaigns")
+    assert results(server)["retry-after"] is Result.PASSED

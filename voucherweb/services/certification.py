@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
     DateTime,
+    Select,
+    Subquery,
     Text,
+    and_,
     cast,
     func,
     literal,
@@ -24,6 +27,7 @@ from sqlalchemy import (
 from voucherweb.domain.certification import (
     FETCHING,
     TOLD,
+    WRITING,
     Finding,
     Result,
     Seen,
@@ -48,6 +52,10 @@ from voucherweb.transaction import session
 
 MOST_CALLS: Final = 500
 """Calls that are judged at most, the latest. Whoever shows the items needs some fifty."""
+MOST_SEEN: Final = 5000
+"""The latest calls, among which those that tell something are looked for."""
+AFTER_REFUSAL: Final = 20
+"""So many calls after a refusal tell how it was taken."""
 
 TITLES: Final = {
     "idempotency-key": Sentence("每個寫入都帶 Idempotency-Key", "Sends a key with every write"),
@@ -141,12 +149,12 @@ def certify(key: ApiKey, since: datetime | None = None) -> Report:
     """Judge what the key has done. Raises INVALID_PARAMETER for a live key."""
     if key.kind != "SANDBOX":
         raise invalid("key", "is not a sandbox key", "不是沙盒金鑰")
-    calls = _calls(key, since)
+    calls, is_cut = _calls(key, since)
     findings = {
         "idempotency-key": judge_keys(calls),
         "repeat-after-timeout": judge_repeats(calls),
         "retry-after": judge_waits(calls),
-        "transaction-windows": judge_windows(calls, _counter(key), is_cut=len(calls) >= MOST_CALLS),
+        "transaction-windows": judge_windows(calls, _counter(key), is_cut=is_cut),
         "renew-after-401": judge_renewals(calls),
         "exchange-once": _judge_exchanges(key, since),
     }
@@ -172,9 +180,10 @@ _LOGGED: Final = (
 """What is seen of a call, in the order of `Seen`."""
 
 
-def _calls(key: ApiKey, since: datetime | None) -> list[Seen]:
-    """The key's calls, and the tokens that it fetched, in the order in which they were answered."""
-    logged = select(*_LOGGED).where(PartnerCall.caller == f"key:{key.id}")
+def _calls(key: ApiKey, since: datetime | None) -> tuple[list[Seen], bool]:
+    """The key's calls that tell something, and the tokens that it fetched, in the order in which
+    they were answered; and whether there are earlier ones."""
+    logged = select(*_LOGGED, PartnerCall.id).where(PartnerCall.caller == f"key:{key.id}")
     fetched = select(AuditEntry.at, AuditEntry.request_id).where(
         AuditEntry.object_kind == "api_key",
         AuditEntry.object_id == str(key.id),
@@ -184,10 +193,38 @@ def _calls(key: ApiKey, since: datetime | None) -> list[Seen]:
         logged = logged.where(PartnerCall.at >= since)
         fetched = fetched.where(AuditEntry.at >= since)
     latest = (PartnerCall.at.desc(), PartnerCall.id.desc())
-    calls = session.execute(logged.order_by(*latest).limit(MOST_CALLS))
+    newest = logged.order_by(*latest).limit(MOST_SEEN).subquery("newest")
+    calls = session.execute(_telling(newest)).all()
     tokens = session.execute(fetched.order_by(AuditEntry.id.desc()).limit(MOST_CALLS))
-    found = [*map(Seen._make, calls), *(_fetched(*row) for row in tokens)]
-    return sorted(found, key=lambda one: one.at)[-MOST_CALLS:]
+    found = [*(Seen(*row[:-1]) for row in calls), *(_fetched(*row) for row in tokens)]
+    is_cut = len(found) >= MOST_CALLS or any(row[-1] >= MOST_SEEN for row in calls)
+    return sorted(found, key=lambda one: one.at)[-MOST_CALLS:], is_cut
+
+
+def _telling(newest: Subquery) -> Select[*tuple[Any, ...]]:
+    """Of the newest calls those that an item is judged by, with how many were looked through: a
+    partner who reads all day long is not judged by what he read alone."""
+    call = newest.c
+    order = (call.at, call.id)
+    refused = call.status.in_((401, 429, 503))
+    refusals = func.count().filter(refused).over(order_by=order)
+    numbered = select(newest, refusals.label("refusals"), func.count().over().label("seen"))
+    after = numbered.subquery("numbered").c
+    place = func.row_number().over(partition_by=after.refusals, order_by=(after.at, after.id))
+    one = select(*after, place.label("place")).subquery("placed").c
+    return (
+        select(*(one[column.key] for column in _LOGGED), one.seen)
+        .where(
+            or_(
+                one.method.in_(WRITING),
+                one.status >= 300,
+                one.path.contains("/connect/transactions"),
+                and_(one.refusals > 0, one.place <= AFTER_REFUSAL),
+            )
+        )
+        .order_by(one.at.desc(), one.id.desc())
+        .limit(MOST_CALLS)
+    )
 
 
 def _fetched(at: datetime, request_id: str | None) -> Seen:
