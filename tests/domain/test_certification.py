@@ -292,3 +292,13 @@ def test_a_slow_call_that_began_too_early_is_found() -> None:
 def test_a_query_is_read_as_it_was_sent() -> None:
     last = "from=2026-11-22T12%3A00%3A03%2B00:00&&tag=&none&to=2026-11-22T12:00:04Z&size=2"
     assert judge_windows([*GOOD[:2], read(3, 4, query=last)], rows).result is Result.PASSED
+
+
+def test_what_was_answered_first_is_no_repetition_however_quick_the_calls_are() -> None:
+    """The same content twice within two milliseconds: times are kept no more exactly."""
+    calls = [
+        seen(0.000, key="before", ms=1),
+        seen(0.002, 504, key="lost", ms=1),
+        seen(0.004, key="lost", ms=1, replayed=True),
+    ]
+    assert found(judge_repeats(calls)) == (Result.PASSED, ("r0.002", "r0.004"))

@@ -93,8 +93,10 @@ class Seen(NamedTuple):
         return 200 <= self.status < 300
 
     def follows(self, other: "Seen", wait: timedelta = timedelta()) -> bool:
-        """Whether this began only after the other had been answered, and `wait` was over."""
-        return self is not other and self.began >= other.at + wait - SLACK
+        """Whether this began only after the other had been answered, and `wait` was over. What was
+        answered first follows nothing, however little time lay between."""
+        after = self.at >= other.at and self.began >= other.at + wait - SLACK
+        return self is not other and after
 
     @property
     def identity(self) -> Identity:
