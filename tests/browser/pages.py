@@ -237,7 +237,12 @@ SHOTS: Final = (
     Shot("vouchers", "/admin/vouchers", roles=TENANT),
     Shot("voucher", VOUCHER, first_link("/admin/vouchers"), TENANT),
     Shot("voucher-pieces", f"{VOUCHER}/redemptions", through("/admin/vouchers", VOUCHER), TENANT),
-    Shot("voucher-audience", f"{VOUCHER}/audience", through("/admin/vouchers", VOUCHER), TENANT),
+    Shot(
+        "voucher-audience",
+        f"{VOUCHER}/audience",
+        through(f"{STATISTICS}/mine/vouchers", f"{STATISTICS}/vouchers/<uuid:voucher_id>"),
+        TENANT,
+    ),
     Shot("voucher-coupons", f"{VOUCHER}/coupons", through(COUPON_VOUCHERS, VOUCHER), TENANT),
     Shot("voucher-history", f"{VOUCHER}/history", through("/admin/vouchers", VOUCHER), TENANT),
     Shot("voucher-on", f"{VOUCHER}/on", first_link("/admin/vouchers")),
