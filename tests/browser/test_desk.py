@@ -198,11 +198,17 @@ def test_another_camera_is_taken_and_remembered(two_cameras: Site, clerk: str) -
     expect(change).to_be_visible()
     first = page.evaluate(f"{CAMERA}.getSettings().deviceId")
     change.click()
+    # The button had the focus before, too: only the picture tells that the other camera is on.
+    other = (
+        "(first) => { const shown = document.querySelector('video').srcObject;"
+        " return shown && shown.getVideoTracks()[0].getSettings().deviceId !== first; }"
+    )
+    page.wait_for_function(other, arg=first)
     expect(change).to_be_focused()
     second = page.evaluate(f"{CAMERA}.getSettings().deviceId")
-    assert first != second
     page.reload()
     expect(change).to_be_visible()
+    assert first != second
     assert page.evaluate(f"{CAMERA}.getSettings().deviceId") == second
     page.evaluate("localStorage.setItem('deskCameraId', 'one that was unplugged')")
     page.reload()
