@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from tests.support.cast import Caller
 from tests.support.errands import as_actor
@@ -18,7 +20,7 @@ from voucherweb.domain.actor import Actor
 from voucherweb.domain.enums import JobState, Role
 from voucherweb.domain.paging import PageRequest
 from voucherweb.errors import Refusal
-from voucherweb.models import Job
+from voucherweb.models import AuditEntry, Job
 from voucherweb.services import job_lists, jobs
 from voucherweb.services.job_lists import JobFilter
 from voucherweb.transaction import session, unit_of_work
@@ -103,6 +105,17 @@ def test_an_export_can_be_cancelled_by_its_tenant_only(admin: Caller, stranger: 
     with unit_of_work():
         assert jobs.cancel_own(as_actor(admin), job_id).state == "CANCELLED"
     assert unseen(admin) == {job_id}
+
+
+def test_of_two_who_cancel_at_once_one_is_put_on_record(admin: Caller, settings: Settings) -> None:
+    job_id = make(admin, state="RUNNING")
+    with unit_of_work():
+        job = jobs.own_job(as_actor(admin), job_id)
+        with psycopg.connect(settings.database_url, autocommit=True) as rival:
+            rival.execute("UPDATE jobs SET state = 'CANCELLED', finished_at = now()")
+        assert job.state == JobState.RUNNING, "who reads, decides and writes would tell of it too"
+        assert jobs.cancel_own(as_actor(admin), job_id).state == JobState.CANCELLED
+    assert session.scalars(select(AuditEntry.action)).all().count("job.cancel") == 0
 
 
 def test_the_platform_lists_the_jobs_of_all(

@@ -255,22 +255,23 @@ def cancel(actor: Actor, job_id: uuid.UUID | None) -> Job:
 
     Its process is ended, and could keep nothing anyway: see `finish`.
     """
-    return _cancel(get_job(actor, job_id))
+    job = get_job(actor, job_id)
+    _cancel(job)
+    return job
 
 
 def cancel_own(actor: Actor, job_id: uuid.UUID | None) -> Job:
     """`cancel` for every kind of job that `followed_job` knows; what it left in the object store
     goes with the next clean-up. Raises NOT_EXIST."""
     job = followed_job(actor, job_id)
-    was_open = job.state in OPEN
-    job = _cancel(job)
-    if was_open and job.state == JobState.CANCELLED:
+    if _cancel(job):
         audit.record(actor, "job.cancel", "job", job.id, job.tenant_id, job=job.kind)
         session.flush()
     return job
 
 
-def _cancel(job: Job) -> Job:
+def _cancel(job: Job) -> bool:
+    """Whether it was this that ended the job, which is told as it is now."""
     ended = session.scalar(
         update(Job)
         .where(Job.id == job.id, Job.state.in_(OPEN))
@@ -281,7 +282,7 @@ def _cancel(job: Job) -> Job:
         after_commit(partial(queueing.stop, job.id))
         after_commit(partial(queueing.announce_end, job.id))
     session.refresh(job)
-    return job
+    return ended is not None
 
 
 def eta_seconds(job: Job) -> int | None:
