@@ -27,22 +27,10 @@ from voucherweb.domain.enums import VoucherType
 from voucherweb.domain.paging import PageRequest
 from voucherweb.models import Voucher, VoucherCell
 from voucherweb.services.paging import AnySelect, fetch_page
+from voucherweb.services.statistics_list import FIELDS as FIELDS_OF_TENANTS
 from voucherweb.services.statistics_list import Figures, sql_rate
 
-FIELDS: Final = (
-    "title",
-    "volume",
-    "reachCount",
-    "reachTimes",
-    "clickCount",
-    "clickTimes",
-    "clickRate",
-    "redeemCount",
-    "redeemRate",
-    "usedCount",
-    "usedRate",
-    "usedAmount",
-)
+FIELDS: Final = ("title", *FIELDS_OF_TENANTS[1:])
 """What the list can be sorted by; the figures are spelled as in contract A's list of tenants."""
 _COUNTS: Final = ("used", "reach_persons", "reach_times", "click_persons", "click_times")
 
