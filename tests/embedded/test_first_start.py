@@ -1,18 +1,16 @@
 """What the supervisor asks the database, and how a command finds its engines."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from tests.support.commands import run_command
 from voucherweb.embedded.attach import with_urls
 from voucherweb.embedded.engines import EngineOptions, EngineUrls, start_engines
-from voucherweb.embedded.first_start import ROOT, accounts_text, is_behind, is_empty
+from voucherweb.embedded.first_start import accounts_text, is_behind, is_empty
 
 PRINT_URL = (
     "from voucherweb.embedded.attach import attached_environment as found;"
@@ -24,17 +22,6 @@ PRINT_URL = (
 def database_url(data_dir: Path) -> Iterator[str]:
     with start_engines(EngineOptions(data_dir, "wheel", durable=False)) as engines:
         yield engines.database_url
-
-
-def run_command(data_dir: Path, *argv: str, **environ: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, *argv],
-        env={"PATH": os.defpath, "DATA_DIR": str(data_dir), "ENGINES": "wheel", **environ},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_a_database_is_behind_until_the_last_migration_ran(

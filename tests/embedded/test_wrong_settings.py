@@ -3,31 +3,18 @@
 import json
 import os
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.commands import run_command
 from voucherweb.config import SettingsError, load_settings
 from voucherweb.embedded.engines import EngineOptions, start_engines
-from voucherweb.embedded.first_start import ROOT
 
 GOOD = {"DATABASE_URL": "postgresql:///x", "REDIS_URL": "unix:///x"}
 HIDDEN = "hunter2"
-
-
-def run(data_dir: Path, *argv: str, **environ: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, *argv],
-        env={"PATH": os.defpath, "DATA_DIR": str(data_dir), "ENGINES": "wheel", **environ},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 @pytest.mark.parametrize(
@@ -106,7 +93,7 @@ def test_the_system_starts_nothing_with_a_wrong_setting(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    answer = run(data_dir, "app.py", **{name: value, "PORT": port})
+    answer = run_command(data_dir, "app.py", **{name: value, "PORT": port})
     assert answer.returncode in {1, 2}
     told = {"APP_ENV": "SECRET_KEY"}.get(name, name)
     assert answer.stderr.startswith(f"voucherweb cannot start: {told}")
@@ -120,7 +107,7 @@ def test_the_system_starts_nothing_with_a_wrong_setting(
 def test_a_worker_tells_a_wrong_setting_in_a_sentence(
     data_dir: Path, program: tuple[str, ...]
 ) -> None:
-    answer = run(data_dir, "-m", *program, UNIT_POINTS="many", **GOOD)
+    answer = run_command(data_dir, "-m", *program, UNIT_POINTS="many", **GOOD)
     assert answer.returncode == 1
     assert answer.stderr.startswith("voucherweb: UNIT_POINTS")
     assert len(answer.stderr.splitlines()) == 1
@@ -136,6 +123,6 @@ def busy(data_dir: Path) -> Iterator[Path]:
 def test_a_second_start_over_the_same_data_is_told_of_the_first(busy: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        answer = run(busy, "app.py", PORT=str(taken.getsockname()[1]))
+        answer = run_command(busy, "app.py", PORT=str(taken.getsockname()[1]))
     assert answer.returncode == 1
     assert "already running over DATA_DIR" in answer.stderr
